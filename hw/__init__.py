@@ -1,0 +1,1 @@
+"""The spiking processor in Amaranth, its compiler, and what every side agrees on."""
