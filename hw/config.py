@@ -1,0 +1,184 @@
+"""The configuration of a processor: one frozen object that drives compiler, RTL and reports."""
+
+import hashlib
+import json
+import tomllib
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from .numbers import NumberFormat
+
+__all__ = ["CONFIGURATIONS", "Configuration", "ConfigurationError", "Memory", "load_configuration"]
+
+LANES = (1, 2, 4, 8, 16, 32, 64, 128)
+# Rule of each size: name -> (least, most). Depths are in words, of each lane where lanes own them.
+RANGES = {
+    "queue_depth": (2, 64), "skip_bits": (1, 8), "max_kernel": (1, 7),
+    "weight_depth": (16, 1 << 20), "weight_buffer_depth": (2, 1 << 16),
+    "pointer_depth": (2, 1 << 20), "potential_depth": (2, 1 << 20), "channel_depth": (2, 1 << 16),
+    "spike_depth": (2, 1 << 20), "pixel_depth": (2, 1 << 20), "instruction_depth": (2, 1 << 12)}
+POWERS_OF_TWO = ("weight_buffer_depth",)
+
+
+class ConfigurationError(ValueError):
+    """A configuration breaks a rule or does not exist; the message is one line."""
+
+
+class Memory(NamedTuple):
+    """Size of one kind of memory."""
+
+    words: int
+    width_bits: int
+    instances: int
+
+    @property
+    def bits(self) -> int:
+        """Bits of all instances together."""
+        return self.words * self.width_bits * self.instances
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """Sizes of one processor.
+
+    Parameters
+    ----------
+    name
+        For readers.
+    lanes
+        Processing lanes; output channel c belongs to lane c mod ``lanes``. A power of two.
+    queue_depth
+        Events that a lane may lag behind the dispatcher.
+    skip_bits
+        Width of the run of zeros in front of each stored weight.
+    max_kernel
+        Largest side of a kernel.
+    weight_depth, weight_buffer_depth, pointer_depth, potential_depth, channel_depth, spike_depth
+        Words in each lane's memories: weight entries, buffered weight entries (a power of two),
+        pointers (one per input channel, or per input neuron of a linear layer), potentials,
+        channels (bias and threshold), spike codes.
+    pixel_depth, instruction_depth
+        Words of the memories that the lanes share.
+    counters
+        Whether the activity counters exist.
+    numbers
+        Number format; comes from the network.
+
+    Raises :class:`ConfigurationError` that names field, rule and value.
+    """
+
+    name: str
+    lanes: int
+    queue_depth: int = 8
+    skip_bits: int = 4
+    max_kernel: int = 3
+    weight_depth: int
+    weight_buffer_depth: int
+    pointer_depth: int
+    potential_depth: int
+    channel_depth: int
+    spike_depth: int
+    pixel_depth: int
+    instruction_depth: int = 64
+    counters: bool = True
+    numbers: NumberFormat = field(default_factory=NumberFormat)
+
+    def __post_init__(self):
+        if type(self.counters) is not bool:
+            raise ConfigurationError(f"counters must be true or false, not {self.counters!r}")
+        if type(self.lanes) is not int or self.lanes not in LANES:
+            raise ConfigurationError(f"lanes must be one of {LANES}, not {self.lanes!r}")
+        for name, (low, high) in RANGES.items():
+            value = getattr(self, name)
+            if type(value) is not int or not low <= value <= high:
+                raise ConfigurationError(f"{name} must be {low} to {high}, not {value!r}")
+        for name in POWERS_OF_TWO:
+            if getattr(self, name).bit_count() != 1:
+                raise ConfigurationError(f"{name} must be a power of two, not {getattr(self, name)}")
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 over every field, in hex."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+    @property
+    def spike_bits(self) -> int:
+        """Width of a spike code: 0 … T−1, or T for silence."""
+        return self.numbers.silence.bit_length()
+
+    @property
+    def entry_bits(self) -> int:
+        """Width of a stored weight: the zeros before it, and its code."""
+        return self.skip_bits + self.numbers.weight_bits
+
+    @property
+    def max_threshold_step(self) -> int:
+        """Threshold step from which on a channel is silent at any potential."""
+        return self.numbers.level(self.numbers.potential_max) + self.numbers.window
+
+    @cached_property
+    def memories(self) -> dict[str, Memory]:
+        """Every memory of the processor, by name."""
+        from .layout import memory_widths  # layouts are Amaranth's; keep this module light
+
+        depths = {
+            "weight": self.weight_depth, "weight_buffer": self.weight_buffer_depth,
+            "pointer": self.pointer_depth, "pointer_buffer": 2 * self.lanes,
+            "potential": self.potential_depth, "channel": self.channel_depth,
+            "spike": self.spike_depth, "pixel": self.pixel_depth, "input_table": 256,
+            "instruction": self.instruction_depth}
+        shared = ("pixel", "input_table", "instruction")
+        return {name: Memory(depths[name], width, 1 if name in shared else self.lanes)
+                for name, width in memory_widths(self).items()}
+
+
+CONFIGURATIONS = {config.name: config for config in (
+    # For tests: everything but the lanes is generous.
+    Configuration(
+        name="tiny", lanes=4, weight_depth=16384, weight_buffer_depth=512, pointer_depth=16384,
+        potential_depth=2048, channel_depth=2048, spike_depth=8192, pixel_depth=8192),
+    # For the embedded data set.
+    Configuration(
+        name="demo", lanes=16, weight_depth=1024, weight_buffer_depth=128, pointer_depth=1024,
+        potential_depth=256, channel_depth=64, spike_depth=512, pixel_depth=256,
+        instruction_depth=32),
+    # For a VGG-16 with 33 times fewer weights, all of them resident.
+    Configuration(
+        name="vgg", lanes=64, skip_bits=5, weight_depth=16384, weight_buffer_depth=512,
+        pointer_depth=8192, potential_depth=1024, channel_depth=128, spike_depth=4096,
+        pixel_depth=16384),
+)}
+
+
+def load_configuration(name_or_path: str, numbers: NumberFormat) -> Configuration:
+    """Return a named configuration, or one from a TOML file, with the given number format.
+
+    A TOML file sets fields of ``Configuration``; its key ``base`` names the configuration that
+    the other fields come from. Raises :class:`ConfigurationError`, or ``OSError``.
+    """
+    if name_or_path in CONFIGURATIONS:
+        return replace(CONFIGURATIONS[name_or_path], numbers=numbers)
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        raise ConfigurationError(f"config must be one of {', '.join(CONFIGURATIONS)} or a .toml "
+                                 f"file, not {name_or_path!r}")
+    try:
+        return replace(_from_toml(path), numbers=numbers)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+
+
+def _from_toml(path: Path) -> Configuration:
+    try:
+        settings = tomllib.loads(path.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"not a TOML file ({error})") from None
+    base = settings.pop("base", None)
+    if base not in CONFIGURATIONS:
+        raise ConfigurationError(f"base must be one of {', '.join(CONFIGURATIONS)}, not {base!r}")
+    known = {field.name for field in fields(Configuration)} - {"numbers"}
+    for key in sorted(set(settings) - known):
+        raise ConfigurationError(f"unknown key {key!r}")
+    return replace(CONFIGURATIONS[base], **{"name": path.stem} | settings)

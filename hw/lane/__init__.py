@@ -1,0 +1,5 @@
+"""A lane: the weights, potentials and spikes of every L-th channel, and what computes on them."""
+
+from .lane import Lane
+
+__all__ = ["Lane"]

@@ -1,0 +1,66 @@
+"""Membrane potentials and the adder that updates them."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import Configuration
+from ..ram import Ram
+
+__all__ = ["Accumulator"]
+
+
+class Accumulator(wiring.Component):
+    """Adds one addend per cycle to any potential, or reads and clears one.
+
+    A read-modify-write pipeline of two stages: the address comes first, the addend in the cycle
+    after; the sum is written at the end of that cycle. Two additions in a row to one potential are
+    forwarded. ``read`` is the same without an addend: the potential appears in the cycle after,
+    in which zero is written in its place. Either kind may follow the other at once.
+    No back-pressure. Reset does not touch the memory: ``clear`` sweeps it.
+
+    Members
+    -------
+    add, read, clear : ``In(1)``
+        At most one: add to, read and clear, or only clear the potential at ``address``.
+    address : ``In(range(potential_depth))``
+    addend : ``In(signed(product_bits + 2))``
+        For the ``add`` of the cycle before.
+    potential : ``Out(signed(potential_bits))``
+        For the ``read`` of the cycle before.
+    is_writing : ``Out(1)``
+        A potential is written in this cycle, other than by ``clear``.
+    """
+
+    def __init__(self, config: Configuration):
+        self.config = config
+        super().__init__({
+            "add": In(1), "read": In(1), "clear": In(1),
+            "address": In(range(config.potential_depth)),
+            "addend": In(signed(config.numbers.product_bits + 2)),
+            "potential": Out(signed(config.numbers.potential_bits)), "is_writing": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.potentials = potentials = Ram(
+            signed(self.config.numbers.potential_bits), self.config.potential_depth)
+
+        is_add, is_read, is_clear = Signal(), Signal(), Signal()
+        address   = Signal.like(self.address)
+        m.d.sync += [is_add.eq(self.add), is_read.eq(self.read), is_clear.eq(self.clear),
+                     address.eq(self.address)]
+
+        # The memory still shows the value before a write at the end of the previous cycle.
+        written   = Signal.like(self.potential)
+        forwards  = Signal()
+        m.d.sync += [
+            written.eq(potentials.write_data),
+            forwards.eq(potentials.write & (address == self.address))]
+        m.d.comb += [
+            potentials.read.eq(self.add | self.read), potentials.read_address.eq(self.address),
+            self.potential.eq(Mux(forwards, written, potentials.read_data)),
+            potentials.write.eq(is_add | is_read | is_clear),
+            potentials.write_address.eq(address),
+            potentials.write_data.eq(Mux(is_add, self.potential + self.addend, 0)),
+            self.is_writing.eq(is_add | is_read)]
+        return m

@@ -1,0 +1,77 @@
+"""Looks up the weights that an event meets in one lane, and drops the event if there are none."""
+
+from amaranth import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.fifo import SyncFIFO
+from amaranth.lib.wiring import In, Out
+
+from ..config import Configuration
+from ..layout import Event, Pointer, QueuedEvent
+
+__all__ = ["EventFilter"]
+
+
+class EventFilter(wiring.Component):
+    """The front of a lane: event → pointer → queue of events with work for this lane.
+
+    One event per cycle. A pointer read starts in the cycle in which an event is taken and its
+    result enters the queue in the next one, unless none of the event's taps holds a weight. Markers
+    always enter. An event is only taken if the queue has room for it, and ``may_take``. Reset
+    empties the queue.
+
+    Members
+    -------
+    events : ``In(stream.Signature(Event(config)))``
+    may_take : ``In(1)``
+        The weights that the next event needs are there.
+    lookup : ``Out(1)``
+        A pointer is read at ``events.p.pointer``.
+    pointer : ``In(Pointer(config))``
+        What was read in the cycle before.
+    queue : ``Out(stream.Signature(QueuedEvent(config)))``
+    is_queueing : ``Out(1)``
+        An event, not a marker, enters the queue.
+    busy : ``Out(1)``
+        An event is between ``events`` and ``queue``.
+    """
+
+    def __init__(self, config: Configuration):
+        self.config = config
+        super().__init__({
+            "events": In(stream.Signature(Event(config))), "may_take": In(1),
+            "lookup": Out(1), "pointer": In(Pointer(config)),
+            "queue": Out(stream.Signature(QueuedEvent(config))),
+            "is_queueing": Out(1), "busy": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        layout = QueuedEvent(self.config)
+        m.submodules.fifo = fifo = SyncFIFO(width=layout.size, depth=self.config.queue_depth)
+
+        looked_up = Signal()
+        event     = Signal(Event(self.config))
+        takes     = Signal()
+        m.d.comb += [
+            self.events.ready.eq(self.may_take & (fifo.level + looked_up < fifo.depth)),
+            takes.eq(self.events.valid & self.events.ready),
+            self.lookup.eq(takes & ~self.events.p.marker)]
+        m.d.sync += looked_up.eq(takes)
+        with m.If(takes):
+            m.d.sync += event.eq(self.events.p)
+
+        meets = Signal()
+        side  = self.config.max_kernel
+        inside = Cat(event.columns & event.rows[row].replicate(side) for row in range(side))
+        m.d.comb += meets.eq((self.pointer.taps & inside).any())
+
+        queued = Signal(layout)
+        m.d.comb += [
+            queued.marker.eq(event.marker), queued.start.eq(self.pointer.start),
+            queued.count.eq(self.pointer.count), queued.exponent.eq(event.exponent),
+            queued.base.eq(event.base), queued.rows.eq(event.rows),
+            queued.columns.eq(event.columns),
+            self.is_queueing.eq(looked_up & ~event.marker & meets),
+            fifo.w_data.eq(queued), fifo.w_en.eq(self.is_queueing | (looked_up & event.marker)),
+            self.queue.p.eq(fifo.r_data), self.queue.valid.eq(fifo.r_rdy),
+            fifo.r_en.eq(self.queue.ready), self.busy.eq(looked_up | fifo.r_rdy)]
+        return m

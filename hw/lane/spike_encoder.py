@@ -1,0 +1,85 @@
+"""The firing rule: from a potential to the time of its spike."""
+
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
+
+from ..config import Configuration
+from ..numbers import NumberFormat
+
+__all__ = ["Membrane", "SpikeEncoder"]
+
+
+class Membrane(data.StructLayout):
+    """A potential, bias included, and the threshold step of its channel."""
+
+    def __init__(self, config: Configuration):
+        super().__init__({
+            "potential": signed(config.numbers.potential_bits),
+            "threshold_step": range(config.max_threshold_step + 1)})
+
+
+def octave_thresholds(numbers: NumberFormat) -> list[int]:
+    """Return the potentials of the top octave at which the level rises, for levels 1 … τ.
+
+    The top octave has its leading one at bit ``potential_bits - 2``.
+    """
+    top = (numbers.potential_bits - 2) * numbers.steps_per_octave
+    return [numbers.firing_threshold(top + level)
+            for level in range(1, numbers.steps_per_octave + 1)]
+
+
+class SpikeEncoder(wiring.Component):
+    """Finds the spike time ``max(0, s - m)``, m being the largest with ``V >= 2^((m - δ)/τ)``.
+
+    A leading-one detector gives the octave, τ comparisons the level inside it. One neuron per cycle,
+    latency two cycles, no back-pressure, no state to reset.
+
+    Members
+    -------
+    membrane : ``In(Membrane(config))``
+    time : ``Out(range(window + 1))``
+        Of the membrane two cycles before; ``window`` is silence.
+    """
+
+    def __init__(self, config: Configuration):
+        self.config = config
+        super().__init__({
+            "membrane": In(Membrane(config)), "time": Out(config.spike_bits)})
+
+    def elaborate(self, platform):
+        m = Module()
+        numbers   = self.config.numbers
+        magnitude = self.membrane.potential[:-1]
+
+        # Stage 1: shift the leading one to the top.
+        octave     = Signal(range(len(magnitude)))
+        normalised = Signal(len(magnitude))
+        has_spike  = Signal()
+        step       = Signal.like(self.membrane.threshold_step)
+        leading    = Signal.like(octave)
+        distance   = Signal.like(octave)
+        for position in range(len(magnitude)):
+            with m.If(magnitude[position]):
+                m.d.comb += [leading.eq(position), distance.eq(len(magnitude) - 1 - position)]
+        m.d.sync += [
+            octave.eq(leading), step.eq(self.membrane.threshold_step),
+            normalised.eq(magnitude << distance), has_spike.eq(self.membrane.potential > 0)]
+
+        # Stage 2: level inside the octave, and time.
+        passed = Signal(range(numbers.steps_per_octave + 1))
+        m.d.comb += passed.eq(sum(
+            (normalised >= threshold for threshold in octave_thresholds(numbers)), Const(0)))
+        level = Signal(range(numbers.level(numbers.potential_max) + 1))
+        delay = Signal(signed(len(step) + 1))
+        m.d.comb += [
+            level.eq((octave << exact_log2(numbers.steps_per_octave)) + passed),
+            delay.eq(step - level)]
+        with m.If(~has_spike | (delay >= numbers.silence)):
+            m.d.sync += self.time.eq(numbers.silence)
+        with m.Elif(delay < 0):
+            m.d.sync += self.time.eq(0)
+        with m.Else():
+            m.d.sync += self.time.eq(delay)
+        return m

@@ -1,0 +1,121 @@
+"""Copies the weights of the coming block from the large weight memory to the small buffer."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import Configuration
+from ..layout import MAX_CHANNELS, Pointer
+
+__all__ = ["WeightPrefetcher"]
+
+# Blocks whose weights are in the buffer, or on their way, at any time.
+LIVE_BLOCKS = 2
+
+
+class WeightPrefetcher(wiring.Component):
+    """Fills pointer buffer and weight buffer, both of them rings, ahead of the events.
+
+    The pointers of a block are read first, one per cycle, then its weight entries, one per cycle
+    while the ring has room: the entries of a block and of the one before it are kept, of
+    older blocks none. Every pointer and every entry is read from its memory once per group. A ring
+    index is the memory's address modulo the ring. Data arrive in the cycle after the read and are
+    written to the ring in that cycle. ``begin`` and reset start afresh.
+
+    Members
+    -------
+    begin : ``In(1)``
+        Start a synapse group; the three that follow hold until the next one.
+    first_pointer, channels, block_channels
+        Address of the first pointer, number of pointers, pointers in a block.
+    pointer_read : ``Out(1)``, pointer_address : ``Out``, pointer : ``In(Pointer(config))``
+        Port of the pointer memory; the data answer the read of the cycle before.
+    pointer_write : ``Out(1)``
+        The pointer goes to the ring, at ``pointer_index``.
+    weight_read : ``Out(1)``, weight_address : ``Out``
+        Port of the weight memory.
+    weight_write : ``Out(1)``
+        The entry read goes to the ring, at ``weight_index``.
+    has_block : ``Out(1)``
+        The block of the next event is in the buffers.
+    pass_block : ``In(1)``
+        No further event needs the pointers of the oldest such block.
+    release_block : ``In(1)``
+        No further event needs its weights.
+    """
+
+    def __init__(self, config: Configuration):
+        self.config = config
+        super().__init__({
+            "begin": In(1), "first_pointer": In(range(config.pointer_depth)),
+            "channels": In(range(MAX_CHANNELS + 1)),
+            "block_channels": In(range(config.lanes + 1)),
+            "pointer_read": Out(1), "pointer_address": Out(range(config.pointer_depth)),
+            "pointer": In(Pointer(config)), "pointer_write": Out(1),
+            "pointer_index": Out(range(LIVE_BLOCKS * config.lanes)),
+            "weight_read": Out(1), "weight_address": Out(range(config.weight_depth)),
+            "weight_write": Out(1), "weight_index": Out(range(config.weight_buffer_depth)),
+            "has_block": Out(1), "pass_block": In(1), "release_block": In(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        entry_address = range(self.config.weight_depth + 1)
+
+        address       = Signal.like(self.pointer_address)
+        channels_left = Signal.like(self.channels)
+        block_left    = Signal.like(self.block_channels)
+        is_first      = Signal()
+        # Weights [kept, filled) are in the ring; the block that is being filled ends at `end`.
+        kept, filled, end = (Signal(entry_address, name=n) for n in ("kept", "filled", "end"))
+        ends          = Array(Signal(entry_address, name=f"end_{i}") for i in range(LIVE_BLOCKS))
+        newest        = Signal(range(LIVE_BLOCKS))
+        oldest        = Signal(range(LIVE_BLOCKS))
+        live_blocks   = Signal(range(LIVE_BLOCKS + 1))
+        ready_blocks  = Signal(range(LIVE_BLOCKS + 1))
+        starts_block, ends_block = Signal(), Signal()
+
+        m.d.comb += [
+            self.pointer_address.eq(address), self.weight_address.eq(filled),
+            self.has_block.eq(ready_blocks != 0)]
+        m.d.sync += [
+            self.pointer_write.eq(self.pointer_read), self.pointer_index.eq(address),
+            self.weight_write.eq(self.weight_read), self.weight_index.eq(filled),
+            live_blocks.eq(live_blocks + starts_block - self.release_block),
+            ready_blocks.eq(ready_blocks + ends_block - self.pass_block)]
+
+        with m.If(self.pointer_write):
+            m.d.sync += [end.eq(self.pointer.start + self.pointer.count), is_first.eq(0)]
+            with m.If(is_first):
+                m.d.sync += [kept.eq(self.pointer.start), filled.eq(self.pointer.start)]
+        with m.If(self.release_block):
+            m.d.sync += [kept.eq(ends[oldest]), oldest.eq(oldest + 1)]
+
+        with m.FSM():
+            with m.State("Wait"):
+                with m.If((channels_left != 0) & (live_blocks != LIVE_BLOCKS)):
+                    m.d.comb += starts_block.eq(1)
+                    m.d.sync += block_left.eq(
+                        Mux(channels_left < self.block_channels, channels_left,
+                            self.block_channels))
+                    m.next = "Pointers"
+            with m.State("Pointers"):
+                m.d.comb += self.pointer_read.eq(1)
+                m.d.sync += [address.eq(address + 1), block_left.eq(block_left - 1),
+                             channels_left.eq(channels_left - 1)]
+                with m.If(block_left == 1):
+                    m.next = "Settle"
+            with m.State("Settle"):
+                m.next = "Copy"
+            with m.State("Copy"):
+                with m.If(filled == end):
+                    m.d.comb += ends_block.eq(1)
+                    m.d.sync += [ends[newest].eq(end), newest.eq(newest + 1)]
+                    m.next = "Wait"
+                with m.Elif((filled - kept) < self.config.weight_buffer_depth):
+                    m.d.comb += self.weight_read.eq(1)
+                    m.d.sync += filled.eq(filled + 1)
+
+        with m.If(self.begin):
+            m.d.sync += [
+                address.eq(self.first_pointer), channels_left.eq(self.channels), is_first.eq(1)]
+        return m

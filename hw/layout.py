@@ -1,0 +1,222 @@
+"""Layouts of everything that is stored in the processor or travels between its blocks."""
+
+from amaranth import *
+from amaranth.lib import data, enum
+from amaranth.utils import ceil_log2
+
+from .config import Configuration
+from .network.model import NO_EVENT
+from .network.validation import MAX_EVENTS_PER_PIXEL
+from .numbers import MAX_OFFSET
+
+__all__ = ["Channel", "Entry", "Event", "FireInstruction", "Instruction", "IntegrateInstruction",
+           "LaneWrite", "Neuron", "Opcode", "Pointer", "QueuedEvent", "Row", "Tap", "Target",
+           "memory_widths"]
+
+# Largest map side and channel count that an instruction can name.
+MAX_SIDE, MAX_CHANNELS = 64, 8192
+INPUT_EXPONENT_BITS = 7
+# Width of an address in a load packet.
+ADDRESS_BITS = 24
+
+
+class Target(enum.Enum, shape=4):
+    """Memory that a load packet writes."""
+
+    WEIGHT = 0
+    POINTER = 1
+    CHANNEL = 2
+    PIXEL = 3
+    INPUT_TABLE = 4
+    INSTRUCTION = 5
+
+
+# Memory that each target names.
+LOADED = {Target.WEIGHT: "weight", Target.POINTER: "pointer", Target.CHANNEL: "channel",
+          Target.PIXEL: "pixel", Target.INPUT_TABLE: "input_table",
+          Target.INSTRUCTION: "instruction"}
+
+
+class Opcode(enum.Enum, shape=2):
+    """What an instruction does."""
+
+    #: Add one synapse group to the potentials.
+    INTEGRATE = 0
+    #: Fire one layer, pool, write its spikes, clear its potentials.
+    FIRE = 1
+    #: Read the potentials of the output layer out as scores, clear them, and stop.
+    SCORES = 2
+
+
+class Entry(data.StructLayout):
+    """A stored weight: ``skip`` zero weights, then this one. ``code`` 0 only bridges zeros."""
+
+    def __init__(self, config: Configuration):
+        super().__init__({
+            "magnitude": config.numbers.weight_bits - 1, "negative": 1, "skip": config.skip_bits})
+
+
+class Pointer(data.StructLayout):
+    """Where a lane's weights of one input channel are, and which kernel taps hold one.
+
+    Bit ``row * max_kernel + column`` of ``taps`` stands for the tap (row, column).
+    """
+
+    def __init__(self, config: Configuration):
+        super().__init__({
+            "start": range(config.weight_depth), "count": range(config.weight_depth + 1),
+            "taps": config.max_kernel ** 2})
+
+
+class Channel(data.StructLayout):
+    """What a channel needs to fire."""
+
+    def __init__(self, config: Configuration):
+        super().__init__({
+            "bias": signed(config.numbers.potential_bits),
+            "threshold_step": range(config.max_threshold_step + 1)})
+
+
+def exponent_bits(config: Configuration) -> int:
+    """Width of a spike's exponent with the offset of its synapse group."""
+    largest = max((1 << INPUT_EXPONENT_BITS) - 1, config.numbers.window - 1)
+    return (largest + MAX_OFFSET).bit_length()
+
+
+class Row(data.StructLayout):
+    """Spikes at one map position, of the channels of a block; or the events of one pixel.
+
+    Slot i of a row of spikes is channel i of the row, and ``pointer`` that of slot 0; all slots of
+    a pixel share ``pointer``. ``marker``: the last row of a block.
+    """
+
+    def __init__(self, config: Configuration):
+        slots = row_slots(config)
+        super().__init__({
+            "codes": data.ArrayLayout(slot_bits(config), slots), "heard": slots,
+            "is_pixel": 1, "marker": 1, "pointer": range(config.pointer_depth),
+            "base": range(config.potential_depth),
+            "rows": config.max_kernel, "columns": config.max_kernel})
+
+
+def row_slots(config: Configuration) -> int:
+    """Slots of a row: one for each lane, and enough for the events of a pixel."""
+    return max(config.lanes, MAX_EVENTS_PER_PIXEL)
+
+
+def slot_bits(config: Configuration) -> int:
+    """Width of a slot's code: a spike code or an exponent of the input table."""
+    return max(config.spike_bits, INPUT_EXPONENT_BITS)
+
+
+class Event(data.StructLayout):
+    """One spike on its way to all lanes; or, if ``marker``, the end of a block.
+
+    ``pointer`` is the address of the weights' pointer; ``base`` the potential that tap (0, 0) of
+    local channel 0 would reach; ``rows`` and ``columns`` the taps that fall inside the map.
+    """
+
+    def __init__(self, config: Configuration):
+        super().__init__({
+            "marker": 1, "pointer": range(config.pointer_depth),
+            "exponent": exponent_bits(config), "base": range(config.potential_depth),
+            "rows": config.max_kernel, "columns": config.max_kernel})
+
+
+class QueuedEvent(data.StructLayout):
+    """An event that meets weights of a lane, and where they are."""
+
+    def __init__(self, config: Configuration):
+        super().__init__({
+            "marker": 1, "start": range(config.weight_depth),
+            "count": range(config.weight_depth + 1),
+            "exponent": exponent_bits(config), "base": range(config.potential_depth),
+            "rows": config.max_kernel, "columns": config.max_kernel})
+
+
+class Tap(data.StructLayout):
+    """Place of one kernel tap, and its distance from an event's base, modulo the memory."""
+
+    def __init__(self, config: Configuration):
+        super().__init__({
+            "row": range(config.max_kernel), "column": range(config.max_kernel),
+            "distance": range(config.potential_depth)})
+
+
+class Neuron(data.StructLayout):
+    """One neuron in each of the first ``lanes`` lanes, to be fired or read out.
+
+    ``address`` is its potential; ``channel`` its bias and threshold, read if ``new_channel``.
+    ``first`` and ``last`` bound its pooling window; ``last`` writes the spike code at ``spike``.
+    """
+
+    def __init__(self, config: Configuration):
+        super().__init__({
+            "address": range(config.potential_depth), "lanes": range(config.lanes + 1),
+            "new_channel": 1, "channel": range(config.channel_depth),
+            "first": 1, "last": 1, "spike": range(config.spike_depth)})
+
+
+class LaneWrite(data.StructLayout):
+    """A word for one of a lane's memories."""
+
+    def __init__(self, config: Configuration):
+        super().__init__({"target": Target, "address": ADDRESS_BITS, "data": load_bits(config)})
+
+
+def load_bits(config: Configuration) -> int:
+    """Width of the widest word that is loaded."""
+    return max(memory_widths(config)[name] for name in LOADED.values())
+
+
+class IntegrateInstruction(data.StructLayout):
+    """One synapse group.
+
+    ``base`` is the potential of map position (padding, padding), ``row_stride`` and 2^``local_bits``
+    the distance of potentials of neighbouring rows and columns. ``direct``: weights are used from
+    the weight memory, without the buffer. ``linear``: every input neuron has its own pointer.
+    """
+
+    def __init__(self, config: Configuration):
+        super().__init__({
+            "opcode": Opcode, "from_input": 1, "linear": 1, "direct": 1,
+            "kernel": range(config.max_kernel + 1), "padding": range(config.max_kernel),
+            "height": range(MAX_SIDE + 1), "width": range(MAX_SIDE + 1),
+            "channels": range(MAX_CHANNELS + 1), "block_channels": range(config.lanes + 1),
+            "source": range(max(config.spike_depth, config.pixel_depth)),
+            "pointer": range(config.pointer_depth), "offset": range(MAX_OFFSET + 1),
+            "out_height": range(MAX_SIDE + 1), "out_width": range(MAX_SIDE + 1),
+            "local_bits": range(ceil_log2(config.potential_depth) + 1),
+            "base": range(config.potential_depth), "row_stride": range(config.potential_depth)})
+
+
+class FireInstruction(data.StructLayout):
+    """The neurons of one layer; ``SCORES`` reads those of the output layer out instead."""
+
+    def __init__(self, config: Configuration):
+        super().__init__({
+            "opcode": Opcode, "height": range(MAX_SIDE + 1), "width": range(MAX_SIDE + 1),
+            "channels": range(MAX_CHANNELS + 1), "pool": range(4),
+            "local_bits": range(ceil_log2(config.potential_depth) + 1),
+            "row_stride": range(config.potential_depth),
+            "channel": range(config.channel_depth), "spikes": range(config.spike_depth)})
+
+
+class Instruction(data.UnionLayout):
+    """An instruction, seen as each of its kinds; all begin with the opcode."""
+
+    def __init__(self, config: Configuration):
+        super().__init__({
+            "opcode": Opcode, "integrate": IntegrateInstruction(config),
+            "fire": FireInstruction(config)})
+
+
+def memory_widths(config: Configuration) -> dict[str, int]:
+    """Return the width in bits of a word of each memory, by the memory's name."""
+    width = {
+        "weight": Entry(config), "weight_buffer": Entry(config), "pointer": Pointer(config),
+        "pointer_buffer": Pointer(config), "channel": Channel(config),
+        "instruction": Instruction(config)}
+    return {name: layout.size for name, layout in width.items()} | {
+        "potential": config.numbers.potential_bits, "spike": config.spike_bits, "pixel": 8,
+        "input_table": NO_EVENT.bit_length() * MAX_EVENTS_PER_PIXEL}

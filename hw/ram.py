@@ -1,0 +1,61 @@
+"""The memory that every block uses: one read port, one write port, one clock."""
+
+from amaranth import *
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["Ram"]
+
+
+class Ram(wiring.Component):
+    """A synchronous memory.
+
+    A read takes one cycle and its result stays until the next read. A read in the cycle of a write
+    to the same word gives the word's old value. Contents survive reset and are undefined before
+    the first write.
+
+    For simulation in Amaranth it is a behavioural memory; emitted Verilog instantiates the
+    module ``firstspike_ram`` (``ram.v``), which a technology may replace by its own macro.
+
+    Parameters
+    ----------
+    shape
+        Shape of a word.
+    depth
+        Number of words.
+
+    Members
+    -------
+    read, write : ``In(1)``
+    read_address, write_address : ``In(range(depth))``
+    read_data : ``Out(shape)``
+        Result of the last read.
+    write_data : ``In(shape)``
+    """
+
+    def __init__(self, shape, depth: int):
+        self.shape, self.depth = shape, depth
+        super().__init__({
+            "read": In(1), "read_address": In(range(depth)), "read_data": Out(shape),
+            "write": In(1), "write_address": In(range(depth)), "write_data": In(shape)})
+
+    def elaborate(self, platform):
+        if platform is not None:
+            return self._instance()
+        m = Module()
+        m.submodules.words = words = memory.Memory(shape=self.shape, depth=self.depth, init=[])
+        read, write = words.read_port(), words.write_port()
+        m.d.comb += [
+            read.en.eq(self.read), read.addr.eq(self.read_address),
+            self.read_data.eq(read.data), write.en.eq(self.write),
+            write.addr.eq(self.write_address), write.data.eq(self.write_data)]
+        return m
+
+    def _instance(self):
+        read_data = Value.cast(self.read_data)
+        return Instance(
+            "firstspike_ram", p_WIDTH=len(read_data), p_DEPTH=self.depth,
+            p_ADDRESS_BITS=len(self.read_address), i_clk=ClockSignal(),
+            i_read=self.read, i_read_address=self.read_address, o_read_data=read_data,
+            i_write=self.write, i_write_address=self.write_address,
+            i_write_data=Value.cast(self.write_data))
