@@ -225,7 +225,7 @@ def _typical_potential(network: Network, layer: Layer) -> np.ndarray:
 def _random_threshold_steps(rng, numbers: NumberFormat, scale: np.ndarray) -> np.ndarray:
     """Return threshold steps that mostly spread the spikes over the window."""
     level = np.array([numbers.level(max(1, math.ceil(value))) for value in scale])
-    steps = level + rng.integers(0, max(1, numbers.window * 3 // 4) + 1, len(level))
+    steps = level + rng.integers(0, numbers.window // 2 + 2, len(level))
     if rng.random() < 0.1:
         steps = np.full(len(level), _pick(rng, [-(1 << 15), -1, 0, 1, 255, (1 << 15) - 1]))
     return steps.astype(np.int16)
