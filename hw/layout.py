@@ -9,9 +9,9 @@ from .network.model import NO_EVENT
 from .network.validation import MAX_EVENTS_PER_PIXEL
 from .numbers import MAX_OFFSET
 
-__all__ = ["Channel", "Entry", "Event", "FireInstruction", "Instruction", "IntegrateInstruction",
-           "LaneWrite", "Neuron", "Opcode", "Pointer", "QueuedEvent", "Row", "Tap", "Target",
-           "memory_widths"]
+__all__ = ["Channel", "Entry", "Event", "Fault", "FireInstruction", "Instruction", "IntegrateInstruction",
+           "LoadedWord", "Neuron", "Opcode", "PacketHeader", "Pointer", "QueuedEvent", "Row", "Status", "Tap", "Target",
+           "Visit", "memory_widths"]
 
 # Largest map side and channel count that an instruction can name.
 MAX_SIDE, MAX_CHANNELS = 64, 8192
@@ -46,6 +46,32 @@ class Opcode(enum.Enum, shape=2):
     FIRE = 1
     #: Read the potentials of the output layer out as scores, clear them, and stop.
     SCORES = 2
+
+
+class Fault(enum.Enum, shape=3):
+    """Why a processor has stopped until reset."""
+
+    NONE = 0
+    #: The header of a load packet names no memory.
+    TARGET = 1
+    #: It names a lane that does not exist.
+    LANE = 2
+    #: Its words do not fit between the address and the end of the memory.
+    LENGTH = 3
+    #: An instruction has an unknown opcode.
+    OPCODE = 4
+    #: The instruction memory ends before the scores.
+    UNENDING = 5
+
+
+class Status(data.Struct):
+    """State of a processor: ``ready`` for a start command or a load packet, or stopped by a fault.
+
+    Neither: it runs, or sweeps its potentials after reset.
+    """
+
+    ready: 1
+    fault: Fault
 
 
 class Entry(data.StructLayout):
@@ -83,11 +109,26 @@ def exponent_bits(config: Configuration) -> int:
     return (largest + MAX_OFFSET).bit_length()
 
 
-class Row(data.StructLayout):
-    """Spikes at one map position, of the channels of a block; or the events of one pixel.
+class Visit(data.StructLayout):
+    """One place of a source map to read: a row of spike codes, or a pixel.
 
-    Slot i of a row of spikes is channel i of the row, and ``pointer`` that of slot 0; all slots of
-    a pixel share ``pointer``. ``marker``: the last row of a block.
+    ``slots`` are the spike banks to read, ``pointer`` the pointer of slot 0 or of the pixel. The
+    other fields are as in :class:`Event`; ``marker``: the last visit of a block.
+    """
+
+    def __init__(self, config: Configuration):
+        super().__init__({
+            "address": range(max(config.spike_depth, config.pixel_depth)), "slots": config.lanes,
+            "is_pixel": 1, "marker": 1, "pointer": range(config.pointer_depth),
+            "base": range(config.potential_depth),
+            "rows": config.max_kernel, "columns": config.max_kernel})
+
+
+class Row(data.StructLayout):
+    """What a visit found: the spikes at one position, one slot for each bank, or a pixel's events.
+
+    ``heard`` are the slots that hold one. A spike's pointer is ``pointer`` plus its slot; the
+    events of a pixel share theirs.
     """
 
     def __init__(self, config: Configuration):
@@ -157,11 +198,19 @@ class Neuron(data.StructLayout):
             "first": 1, "last": 1, "spike": range(config.spike_depth)})
 
 
-class LaneWrite(data.StructLayout):
-    """A word for one of a lane's memories."""
+class PacketHeader(data.StructLayout):
+    """First word of a load packet."""
+
+    def __init__(self):
+        super().__init__({"target": 8, "lane": 16})
+
+
+class LoadedWord(data.StructLayout):
+    """A word for one memory; ``lane`` names its owner if lanes own that kind of memory."""
 
     def __init__(self, config: Configuration):
-        super().__init__({"target": Target, "address": ADDRESS_BITS, "data": load_bits(config)})
+        super().__init__({"target": Target, "lane": range(config.lanes), "address": ADDRESS_BITS,
+                          "data": load_bits(config)})
 
 
 def load_bits(config: Configuration) -> int:
@@ -172,9 +221,11 @@ def load_bits(config: Configuration) -> int:
 class IntegrateInstruction(data.StructLayout):
     """One synapse group.
 
-    ``base`` is the potential of map position (padding, padding), ``row_stride`` and 2^``local_bits``
+    ``source`` is the address of the source map's first spike row or pixel, ``plane`` the pixels of
+    one input channel. ``base`` is the potential of map position (padding, padding), ``row_stride`` and 2^``local_bits``
     the distance of potentials of neighbouring rows and columns. ``direct``: weights are used from
-    the weight memory, without the buffer. ``linear``: every input neuron has its own pointer.
+    the weight memory, without the buffer. ``linear``: every input neuron has its own pointer, in the order in which the map
+    is scanned.
     """
 
     def __init__(self, config: Configuration):
@@ -184,6 +235,7 @@ class IntegrateInstruction(data.StructLayout):
             "height": range(MAX_SIDE + 1), "width": range(MAX_SIDE + 1),
             "channels": range(MAX_CHANNELS + 1), "block_channels": range(config.lanes + 1),
             "source": range(max(config.spike_depth, config.pixel_depth)),
+            "plane": range(config.pixel_depth + 1),
             "pointer": range(config.pointer_depth), "offset": range(MAX_OFFSET + 1),
             "out_height": range(MAX_SIDE + 1), "out_width": range(MAX_SIDE + 1),
             "local_bits": range(ceil_log2(config.potential_depth) + 1),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import isqrt
 
-__all__ = ["LEAK_ONE", "MAX_OFFSET", "MAX_STEPS", "NumberFormat", "leak"]
+__all__ = ["LEAK_ONE", "MAX_OFFSET", "MAX_STEPS", "NumberFormat", "floor_power_of_two", "leak"]
 
 # A leak is a fraction in 1/256: 256 keeps the whole potential.
 LEAK_ONE = 256
@@ -30,7 +30,7 @@ def leak(potential: int, fraction: int) -> int:
     return (fraction * potential) >> 8
 
 
-def _floor_power_of_two(numerator: int, denominator: int) -> int:
+def floor_power_of_two(numerator: int, denominator: int) -> int:
     """Return ``floor(2 ** (numerator / denominator))``; ``denominator`` is a power of two.
 
     Nested integer square roots give the exact floor of the root.
@@ -46,7 +46,7 @@ def _floor_power_of_two(numerator: int, denominator: int) -> int:
 
 def _ceil_power_of_two(numerator: int, denominator: int) -> int:
     """Return ``ceil(2 ** (numerator / denominator))``; ``denominator`` is a power of two."""
-    floor = _floor_power_of_two(numerator, denominator)
+    floor = floor_power_of_two(numerator, denominator)
     is_exact = numerator >= 0 and numerator % denominator == 0
     return floor if is_exact else floor + 1
 
@@ -138,7 +138,7 @@ class NumberFormat:
         From ``floor(x + 1/2) == (floor(2 * x) + 1) // 2``, with an exact ``floor(2 * x)``.
         """
         tau = self.steps_per_octave
-        doubled = (_floor_power_of_two((self.product_bits + 1) * tau - f, tau) for f in range(tau))
+        doubled = (floor_power_of_two((self.product_bits + 1) * tau - f, tau) for f in range(tau))
         return tuple((floor + 1) // 2 for floor in doubled)
 
     def exponent(self, *, spike: int, weight: int, offset: int = 0) -> int:

@@ -10,7 +10,7 @@ from ..layout import (
     Entry,
     Event,
     IntegrateInstruction,
-    LaneWrite,
+    LoadedWord,
     Neuron,
     Pointer,
     Tap,
@@ -26,7 +26,10 @@ from .tap_resolver import TapResolver
 from .weight_prefetcher import WeightPrefetcher
 from .weight_reader import WeightReader
 
-__all__ = ["Activity", "Lane"]
+__all__ = ["FIRE_LATENCY", "Activity", "Lane"]
+
+# Cycles from a neuron's visit to the write of its spike.
+FIRE_LATENCY = 4
 
 
 class Activity(data.Struct):
@@ -65,8 +68,8 @@ class Lane(wiring.Component):
     -------
     index : ``In``
         Number of the lane, constant.
-    write_valid : ``In(1)``, write : ``In(LaneWrite(config))``
-        Loads a word.
+    words : ``In(stream.Signature(LoadedWord(config), always_ready=True))``
+        Loads a word, if it is for this lane.
     begin : ``In(1)``, group : ``In(IntegrateInstruction(config))``, taps : ``In``
         Start a synapse group, and what it is until the next one.
     events : ``In(stream.Signature(Event(config)))``
@@ -88,7 +91,7 @@ class Lane(wiring.Component):
         self.config = config
         super().__init__({
             "index": In(range(config.lanes)),
-            "write_valid": In(1), "write": In(LaneWrite(config)),
+            "words": In(stream.Signature(LoadedWord(config), always_ready=True)),
             "begin": In(1), "group": In(IntegrateInstruction(config)),
             "taps": In(data.ArrayLayout(Tap(config), config.max_kernel ** 2)),
             "events": In(stream.Signature(Event(config))),
@@ -116,9 +119,10 @@ class Lane(wiring.Component):
         """Return a memory that load packets write."""
         ram = self._memory(m, name, shape)
         m.d.comb += [
-            ram.write_address.eq(self.write.address),
-            Value.cast(ram.write_data).eq(self.write.data),
-            ram.write.eq(self.write_valid & (self.write.target == target))]
+            ram.write_address.eq(self.words.p.address),
+            Value.cast(ram.write_data).eq(self.words.p.data),
+            ram.write.eq(self.words.valid & (self.words.p.target == target)
+                         & (self.words.p.lane == self.index))]
         return ram
 
     def _integrate(self, m, adder: Accumulator):
@@ -197,12 +201,12 @@ class Lane(wiring.Component):
         bank     = self._memory(m, "spike", config.spike_bits)
 
         # One register stage for each step: read, add the bias, encode (two), pool and write.
-        valid   = [Signal(name=f"valid_{stage}") for stage in range(5)]
-        neurons = [Signal(Neuron(config), name=f"neuron_{stage}") for stage in range(5)]
+        valid   = [Signal(name=f"valid_{stage}") for stage in range(FIRE_LATENCY + 1)]
+        neurons = [Signal(Neuron(config), name=f"neuron_{stage}") for stage in range(FIRE_LATENCY + 1)]
         m.d.comb += [
             valid[0].eq(self.neuron_valid & (self.index < self.neuron.lanes)),
             neurons[0].eq(self.neuron)]
-        for stage in range(4):
+        for stage in range(FIRE_LATENCY):
             m.d.sync += [valid[stage + 1].eq(valid[stage]), neurons[stage + 1].eq(neurons[stage])]
 
         m.d.comb += [

@@ -1,0 +1,1 @@
+"""What the lanes share: dispatcher, sequencer, load and readout streams, counters."""

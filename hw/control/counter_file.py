@@ -1,0 +1,148 @@
+"""Counts what the processor does, layer by layer."""
+
+from amaranth import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import Configuration
+from ..counters import COUNTER_BITS, COUNTERS
+from ..lane.lane import Activity
+from ..ram import Ram
+from .loader import LOAD_WORD_BITS
+
+__all__ = ["CounterFile", "SharedActivity"]
+
+PIXEL_BITS = 8
+
+
+class SharedActivity(data.Struct):
+    """What the shared blocks do in a cycle, for the counters."""
+
+    event: 1
+    pixel_read: 1
+    table_read: 1
+    instruction_read: 1
+    stall: 1
+    integrating: 1
+    load_word: 1
+    pixel_write: 1
+
+
+def population(bits: list) -> Value:
+    """Return how many of the bits are set, as a balanced tree of adders."""
+    if len(bits) <= 1:
+        return bits[0] if bits else Const(0)
+    half = len(bits) // 2
+    return population(bits[:half]) + population(bits[half:])
+
+
+class CounterFile(wiring.Component):
+    """One running total for each counter; a snapshot of all at the end of each layer.
+
+    A counter is 32 bits wide and wraps. ``report`` sends the snapshots layer by layer as words in
+    the order of ``COUNTERS``, one word per cycle while taken, then sets all totals to zero.
+    Totals, not differences: a layer's count is its snapshot minus the one before, modulo 2^32.
+    Reset sets all totals to zero.
+
+    Members
+    -------
+    running : ``In(1)``
+        Cycles count.
+    lanes : ``In(ArrayLayout(Activity, lanes))``, shared : ``In(SharedActivity)``
+        Activity of this cycle.
+    save : ``In(1)``
+        The layer ends with this cycle.
+    report : ``In(1)``
+        Send the snapshots; held until ``words`` has shown its last word.
+    words : ``Out(stream.Signature(32))``, last : ``Out(1)``
+    """
+
+    def __init__(self, config: Configuration):
+        self.config = config
+        super().__init__({
+            "running": In(1), "lanes": In(data.ArrayLayout(Activity, config.lanes)),
+            "shared": In(SharedActivity), "save": In(1), "report": In(1),
+            "words": Out(stream.Signature(COUNTER_BITS)), "last": Out(1)})
+
+    def _increments(self) -> dict[str, Value]:
+        """What each counter grows by in this cycle."""
+        shared, lanes = self.shared, self.config.lanes
+
+        def lane_count(field):
+            return population([self.lanes[lane][field] for lane in range(lanes)])
+
+        operations   = lane_count("operation")
+        weight_reads = lane_count("weight_read")
+        return {
+            "cycles": self.running,
+            "synaptic_operations": operations,
+            "events": shared.event,
+            "pixel_reads": shared.pixel_read,
+            "input_table_reads": shared.table_read,
+            "weight_reads": weight_reads,
+            "weight_read_bits": weight_reads * self.config.entry_bits,
+            "weight_buffer_reads": lane_count("weight_buffer_read"),
+            "weight_buffer_writes": lane_count("weight_buffer_write"),
+            "pointer_reads": lane_count("pointer_read"),
+            "pointer_buffer_reads": lane_count("pointer_buffer_read"),
+            "pointer_buffer_writes": lane_count("pointer_buffer_write"),
+            "potential_reads": lane_count("potential_read"),
+            "potential_writes": lane_count("potential_write"),
+            "spike_reads": lane_count("spike_read"),
+            "spike_writes": lane_count("spike_write"),
+            "bias_reads": lane_count("channel_read"),
+            "queue_writes": lane_count("queue_write"),
+            "neuron_updates": lane_count("neuron"),
+            "queue_stall_cycles": shared.stall,
+            "integration_cycles": shared.integrating,
+            "lane_idle_cycles": population([
+                shared.integrating & ~self.lanes[lane].operation for lane in range(lanes)]),
+            "instruction_reads": shared.instruction_read,
+            "dram_read_bits": Mux(self.running & shared.load_word, LOAD_WORD_BITS, 0),
+            "input_bits": Mux(shared.pixel_write, PIXEL_BITS, 0),
+        }
+
+    def elaborate(self, platform):
+        m = Module()
+        increments = self._increments()
+        assert increments.keys() == COUNTERS.keys()
+
+        layout = data.ArrayLayout(COUNTER_BITS, len(COUNTERS))
+        totals, totals_after = Signal(layout), Signal(layout)
+        m.submodules.snapshots = snapshots = Ram(layout, self.config.instruction_depth)
+        rows = Signal(range(self.config.instruction_depth + 1))
+        for index, name in enumerate(COUNTERS):
+            m.d.comb += totals_after[index].eq(totals[index] + increments[name])
+        m.d.sync += totals.eq(totals_after)
+        m.d.comb += [
+            snapshots.write.eq(self.save), snapshots.write_address.eq(rows),
+            snapshots.write_data.eq(totals_after)]
+        with m.If(self.save):
+            m.d.sync += rows.eq(rows + 1)
+
+        row, column = Signal.like(rows), Signal(range(len(COUNTERS)))
+        remaining   = Signal(layout)
+        m.d.comb += [snapshots.read_address.eq(row), self.words.p.eq(remaining[0])]
+        with m.FSM():
+            with m.State("Idle"):
+                m.d.sync += row.eq(0)
+                with m.If(self.report):
+                    m.next = "Read"
+            with m.State("Read"):
+                m.d.comb += snapshots.read.eq(1)
+                m.next = "Take"
+            with m.State("Take"):
+                m.d.sync += [remaining.eq(snapshots.read_data), row.eq(row + 1), column.eq(0)]
+                m.next = "Send"
+            with m.State("Send"):
+                ends_row = column == len(COUNTERS) - 1
+                m.d.comb += [self.words.valid.eq(1), self.last.eq(ends_row & (row == rows))]
+                with m.If(self.words.ready):
+                    m.d.sync += [column.eq(column + 1),
+                                 Value.cast(remaining).eq(Value.cast(remaining) >> COUNTER_BITS)]
+                    with m.If(self.last):
+                        m.d.sync += [totals.eq(0), rows.eq(0)]
+                        m.next = "Idle"
+                    with m.Elif(ends_row):
+                        m.next = "Read"
+        return m

@@ -1,0 +1,81 @@
+"""From a source map to the events that all lanes receive."""
+
+from amaranth import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import Configuration
+from ..layout import Event, IntegrateInstruction, LoadedWord, Target
+from ..network.model import NO_EVENT
+from ..network.validation import MAX_EVENTS_PER_PIXEL
+from ..ram import Ram
+from .event_picker import EventPicker
+from .map_walker import MapWalker
+from .row_reader import RowReader
+
+__all__ = ["Dispatcher"]
+
+
+class Dispatcher(wiring.Component):
+    """Scans the source of a synapse group and sends its spikes as events.
+
+    Owns the pixel memory and the input table. At most one event per cycle; the first four cycles
+    after ``begin``. An event waits until all lanes take it. After the last event of a block a marker
+    follows, unless the group is ``direct``. Reset stops the group; memories keep their contents.
+
+    Members
+    -------
+    begin : ``In(1)``, group : ``In(IntegrateInstruction(config))``
+    words : ``In(stream.Signature(LoadedWord(config), always_ready=True))``
+        Loads a pixel or a row of the input table.
+    spike_read : ``Out(lanes)``, spike_address : ``Out``, spikes : ``In``
+    events : ``Out(stream.Signature(Event(config)))``
+    busy : ``Out(1)``
+        Events or markers are still to come.
+    pixel_read, table_read : ``Out(1)``
+        For the counters.
+    """
+
+    def __init__(self, config: Configuration):
+        self.config = config
+        super().__init__({
+            "begin": In(1), "group": In(IntegrateInstruction(config)),
+            "words": In(stream.Signature(LoadedWord(config), always_ready=True)),
+            "spike_read": Out(config.lanes), "spike_address": Out(range(config.spike_depth)),
+            "spikes": In(data.ArrayLayout(config.spike_bits, config.lanes)),
+            "events": Out(stream.Signature(Event(config))), "busy": Out(1),
+            "pixel_read": Out(1), "table_read": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        m.submodules.walker = walker = MapWalker(config)
+        m.submodules.reader = reader = RowReader(config)
+        m.submodules.picker = picker = EventPicker(config)
+        pixels = self._loaded_memory(m, "pixel", Target.PIXEL, 8)
+        table  = self._loaded_memory(m, "input_table", Target.INPUT_TABLE, data.ArrayLayout(
+            NO_EVENT.bit_length(), MAX_EVENTS_PER_PIXEL))
+
+        wiring.connect(m, walker.visits, reader.visits)
+        wiring.connect(m, reader.rows, picker.rows)
+        wiring.connect(m, picker.events, wiring.flipped(self.events))
+        m.d.comb += [
+            walker.begin.eq(self.begin), walker.group.eq(self.group),
+            picker.offset.eq(self.group.offset),
+            self.spike_read.eq(reader.spike_read), self.spike_address.eq(reader.spike_address),
+            reader.spikes.eq(self.spikes),
+            pixels.read.eq(reader.pixel_read), pixels.read_address.eq(reader.pixel_address),
+            reader.pixel.eq(pixels.read_data),
+            table.read.eq(reader.table_read), table.read_address.eq(reader.table_address),
+            reader.exponents.eq(table.read_data),
+            self.pixel_read.eq(pixels.read), self.table_read.eq(table.read),
+            self.busy.eq(walker.visits.valid | reader.busy | picker.events.valid)]
+        return m
+
+    def _loaded_memory(self, m, name: str, target: Target, shape) -> Ram:
+        m.submodules[name] = ram = Ram(shape, self.config.memories[name].words)
+        m.d.comb += [
+            ram.write_address.eq(self.words.p.address),
+            Value.cast(ram.write_data).eq(self.words.p.data),
+            ram.write.eq(self.words.valid & (self.words.p.target == target))]
+        return ram

@@ -1,0 +1,111 @@
+"""The order in which the neurons of a layer fire."""
+
+from amaranth import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import Configuration
+from ..layout import FireInstruction, Neuron
+
+__all__ = ["NeuronScanner"]
+
+
+class NeuronScanner(wiring.Component):
+    """Visits local channels; in a channel, pooling windows row by row; in a window, its neurons.
+
+    Neurons that no whole window covers are visited too, in the cut-off windows at the edge,
+    which have no ``last``. All lanes visit their neurons in step: lanes without a channel at the
+    end sit out. One neuron per cycle, from the cycle after ``begin`` on, as fast as they are taken.
+    Reset stops the scan.
+
+    Members
+    -------
+    begin : ``In(1)``, layer : ``In(FireInstruction(config))``
+        Start; ``layer`` holds until the end of the scan.
+    fires : ``In(1)``
+        Spikes are written; else no neuron is the ``last`` of a window.
+    neurons : ``Out(stream.Signature(Neuron(config)))``
+        ``valid`` from begin to the end of the scan.
+    """
+
+    def __init__(self, config: Configuration):
+        self.config = config
+        super().__init__({
+            "begin": In(1), "layer": In(FireInstruction(config)), "fires": In(1),
+            "neurons": Out(stream.Signature(Neuron(config)))})
+
+    def elaborate(self, platform):
+        m = Module()
+        config, layer, neuron = self.config, self.layer, self.neurons.p
+
+        active        = Signal()
+        channels_left = Signal.like(layer.channels)
+        channel       = Signal.like(layer.channel)
+        spike         = Signal.like(layer.spikes)
+        y, x          = Signal.like(layer.height), Signal.like(layer.width)
+        dy, dx        = Signal.like(layer.pool), Signal.like(layer.pool)
+        address       = Signal.like(neuron.address)
+        line          = Signal.like(address)   # first neuron of this row of the window
+        window        = Signal.like(address)   # first neuron of the window
+        band          = Signal.like(address)   # first neuron of this row of windows
+        plane         = Signal.like(address)   # first neuron of the channel
+        new_channel   = Signal()
+
+        at_right, at_bottom, ends_line, ends_window, is_whole = (
+            Signal(name=name) for name in (
+                "at_right", "at_bottom", "ends_line", "ends_window", "is_whole"))
+        m.d.comb += [
+            at_right.eq(x + 1 == layer.width), at_bottom.eq(y + 1 == layer.height),
+            ends_line.eq(at_right | (dx + 1 == layer.pool)),
+            ends_window.eq(ends_line & (at_bottom | (dy + 1 == layer.pool))),
+            is_whole.eq((dx + 1 == layer.pool) & (dy + 1 == layer.pool)),
+            self.neurons.valid.eq(active),
+            neuron.address.eq(address), neuron.new_channel.eq(new_channel),
+            neuron.channel.eq(channel), neuron.spike.eq(spike),
+            neuron.lanes.eq(Mux(channels_left < config.lanes, channels_left, config.lanes)),
+            neuron.first.eq((dx == 0) & (dy == 0)),
+            neuron.last.eq(ends_window & is_whole & self.fires)]
+
+        column_stride = Signal.like(address)
+        m.d.comb += column_stride.eq(Const(1) << layer.local_bits)
+
+        def jump(target, *starts):
+            """Go on at ``target``, from which the given starts are measured anew."""
+            m.d.sync += [address.eq(target), *(start.eq(target) for start in starts)]
+
+        with m.If(active & self.neurons.ready):
+            m.d.sync += [new_channel.eq(0), spike.eq(spike + neuron.last)]
+            with m.If(~ends_line):
+                jump(address + column_stride)
+                m.d.sync += [x.eq(x + 1), dx.eq(dx + 1)]
+            with m.Elif(~ends_window):
+                jump(line + layer.row_stride, line)
+                m.d.sync += [x.eq(x - dx), dx.eq(0), y.eq(y + 1), dy.eq(dy + 1)]
+            with m.Elif(~at_right):
+                jump(window + self._times_pool(m, "columns", column_stride), line, window)
+                m.d.sync += [x.eq(x + 1), dx.eq(0), y.eq(y - dy), dy.eq(0)]
+            with m.Else():
+                m.d.sync += [x.eq(0), dx.eq(0), dy.eq(0)]
+                with m.If(~at_bottom):
+                    jump(band + self._times_pool(m, "rows", layer.row_stride), line, window, band)
+                    m.d.sync += y.eq(y + 1)
+                with m.Else():
+                    jump(plane + 1, line, window, band, plane)
+                    m.d.sync += [
+                        y.eq(0), new_channel.eq(1), channel.eq(channel + 1),
+                        channels_left.eq(channels_left - neuron.lanes),
+                        active.eq(channels_left != neuron.lanes)]
+
+        with m.If(self.begin):
+            jump(0, line, window, band, plane)
+            m.d.sync += [
+                active.eq(1), channels_left.eq(layer.channels), channel.eq(layer.channel),
+                spike.eq(layer.spikes), y.eq(0), x.eq(0), dy.eq(0), dx.eq(0), new_channel.eq(1)]
+        return m
+
+    def _times_pool(self, m, name: str, stride):
+        """Return ``stride`` times the side of a pooling window, 1 to 3."""
+        product = Signal.like(stride, name=f"{name}_step")
+        m.d.comb += product.eq(
+            Mux(self.layer.pool[1], stride << 1, 0) + Mux(self.layer.pool[0], stride, 0))
+        return product

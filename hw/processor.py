@@ -1,0 +1,196 @@
+"""The spiking processor: lanes, and what they share."""
+
+from amaranth import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .config import Configuration
+from .control.counter_file import CounterFile
+from .control.dispatcher import Dispatcher
+from .control.loader import LOAD_WORD_BITS, Loader
+from .control.neuron_scanner import NeuronScanner
+from .control.score_reader import READOUT_BITS, ScoreReader
+from .control.sequencer import Sequencer
+from .control.tap_table import TapTable
+from .lane import Lane
+from .layout import Fault, Instruction, Status, Target
+from .ram import Ram
+
+__all__ = ["Processor", "Readout", "Trace"]
+
+
+class Readout(data.Struct):
+    """A word of the readout stream; ``last`` ends an inference."""
+
+    word: READOUT_BITS
+    last: 1
+
+
+class Trace(wiring.Signature):
+    """What the lanes compute while a layer fires, in step, for an observer.
+
+    Members
+    -------
+    potential_valid, potentials
+        Potentials with bias, in the order in which neurons are visited.
+    time_valid, times
+        Spike codes after pooling, in the order in which they are written.
+    """
+
+    def __init__(self, config: Configuration):
+        super().__init__({
+            "potential_valid": Out(1),
+            "potentials": Out(data.ArrayLayout(
+                signed(config.numbers.potential_bits), config.lanes)),
+            "time_valid": Out(1),
+            "times": Out(data.ArrayLayout(config.spike_bits, config.lanes))})
+
+
+class Processor(wiring.Component):
+    """Runs a time-to-first-spike network that has been loaded, one image per ``start``.
+
+    Load packets fill the memories while ``status.ready``; then each ``start`` runs the program on
+    the image in the pixel memory. The readout stream carries the scores in order of classes, then,
+    if the configuration has counters, the snapshots of all layers in the order of
+    :data:`hw.counters.COUNTERS`. Back-pressure there holds up the end of an inference and
+    counts as its cycles until the last score. After reset the potentials are swept, for as many
+    cycles as a lane has potentials; weights and program survive.
+
+    Parameters
+    ----------
+    config : :class:`hw.config.Configuration`
+    trace : bool
+        Whether the component has the ``trace`` port.
+
+    Members
+    -------
+    load : ``In(stream.Signature(32))``
+        Packets, see :class:`hw.control.loader.Loader`.
+    start : ``In(1)``
+        Begin an inference; only while ``status.ready``.
+    readout : ``Out(stream.Signature(Readout))``
+    status : ``Out(Status)``
+    trace : ``Out(Trace(config))``
+        Only if asked for.
+    """
+
+    def __init__(self, config: Configuration, *, trace: bool = False):
+        self.config = config
+        ports = {
+            "load": In(stream.Signature(LOAD_WORD_BITS)), "start": In(1),
+            "readout": Out(stream.Signature(Readout)), "status": Out(Status)}
+        super().__init__(ports | ({"trace": Out(Trace(config))} if trace else {}))
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        m.submodules.loader     = loader     = Loader(config)
+        m.submodules.sequencer  = sequencer  = Sequencer(config)
+        m.submodules.dispatcher = dispatcher = Dispatcher(config)
+        m.submodules.taps       = taps       = TapTable(config)
+        m.submodules.neurons    = neurons    = NeuronScanner(config)
+        m.submodules.scores     = scores     = ScoreReader(config)
+        lanes = [Lane(config) for _ in range(config.lanes)]
+        for index, lane in enumerate(lanes):
+            m.submodules[f"lane_{index}"] = lane
+
+        instruction = self._program(m, loader, sequencer)
+        m.d.comb += [
+            dispatcher.begin.eq(sequencer.integrate), dispatcher.group.eq(instruction.integrate),
+            taps.begin.eq(sequencer.tabulate), taps.group.eq(instruction.integrate),
+            neurons.begin.eq(sequencer.scan), neurons.layer.eq(instruction.fire),
+            neurons.fires.eq(sequencer.fires)]
+        self._connect_lanes(m, lanes, loader, sequencer, dispatcher, taps, neurons, instruction)
+
+        is_working = Signal()
+        m.d.comb += [
+            is_working.eq(dispatcher.busy | Cat(lane.busy for lane in lanes).any()),
+            sequencer.integrating.eq(is_working), sequencer.tabulated.eq(taps.done),
+            sequencer.scanning.eq(neurons.neurons.valid), sequencer.scored.eq(scores.finishes),
+            neurons.neurons.ready.eq(sequencer.fires | scores.ready),
+            scores.take.eq(neurons.neurons.valid & ~sequencer.fires),
+            scores.lanes.eq(neurons.neurons.p.lanes)]
+        m.d.comb += [scores.potential_valid.eq(lanes[0].potential_valid),
+                     *(scores.potentials[i].eq(lane.potential) for i, lane in enumerate(lanes))]
+        m.d.comb += [
+            self.readout.valid.eq(scores.words.valid), self.readout.p.word.eq(scores.words.p),
+            scores.words.ready.eq(self.readout.ready)]
+        if config.counters:
+            self._count(m, lanes, loader, sequencer, dispatcher, is_working)
+        else:
+            m.d.comb += self.readout.p.last.eq(scores.finishes & ~neurons.neurons.valid)
+        if hasattr(self, "trace"):
+            self._trace(m, lanes)
+        return m
+
+    def _program(self, m, loader, sequencer):
+        """Connect load stream, program memory and status; return the current instruction."""
+        m.submodules.program = program = Ram(
+            Instruction(self.config), self.config.instruction_depth)
+        word = loader.words.p
+        wiring.connect(m, wiring.flipped(self.load), loader.load)
+        m.d.comb += [
+            loader.enable.eq(sequencer.ready & ~self.start),
+            program.write.eq(loader.words.valid & (word.target == Target.INSTRUCTION)),
+            program.write_address.eq(word.address),
+            Value.cast(program.write_data).eq(word.data),
+            program.read.eq(sequencer.instruction_read),
+            program.read_address.eq(sequencer.instruction_address),
+            sequencer.instruction.eq(program.read_data), sequencer.start.eq(self.start),
+            sequencer.may_start.eq(~loader.busy & (loader.fault == Fault.NONE)),
+            self.status.ready.eq(sequencer.ready),
+            self.status.fault.eq(Mux(
+                loader.fault == Fault.NONE, sequencer.fault.as_value(), loader.fault.as_value()))]
+        return program.read_data
+
+    def _connect_lanes(self, m, lanes, loader, sequencer, dispatcher, taps, neurons, instruction):
+        events = dispatcher.events
+        m.d.comb += events.ready.eq(Cat(lane.events.ready for lane in lanes).all())
+        for index, lane in enumerate(lanes):
+            m.d.comb += [
+                lane.index.eq(index),
+                lane.words.valid.eq(loader.words.valid), lane.words.p.eq(loader.words.p),
+                lane.begin.eq(sequencer.integrate), lane.group.eq(instruction.integrate),
+                lane.taps.eq(taps.taps),
+                lane.events.valid.eq(events.valid & events.ready), lane.events.p.eq(events.p),
+                lane.neuron_valid.eq(neurons.neurons.valid & neurons.neurons.ready),
+                lane.neuron.eq(neurons.neurons.p),
+                lane.spike_read.eq(dispatcher.spike_read[index]),
+                lane.spike_address.eq(dispatcher.spike_address),
+                dispatcher.spikes[index].eq(lane.spike),
+                lane.clear.eq(sequencer.clear), lane.clear_address.eq(sequencer.clear_address)]
+        m.d.comb += [
+            dispatcher.words.valid.eq(loader.words.valid), dispatcher.words.p.eq(loader.words.p)]
+
+    def _count(self, m, lanes, loader, sequencer, dispatcher, is_working):
+        """Connect the counters, and let them follow the scores on the readout stream."""
+        m.submodules.counters = counters = CounterFile(self.config)
+        events, shared = dispatcher.events, counters.shared
+        has_event, was_event = Signal(), Signal()
+        m.d.comb += has_event.eq(events.valid & ~events.p.marker)
+        m.d.sync += was_event.eq((was_event | has_event) & ~sequencer.integrate)
+        m.d.comb += [
+            *(counters.lanes[index].eq(lane.activity) for index, lane in enumerate(lanes)),
+            shared.event.eq(has_event & events.ready), shared.stall.eq(has_event & ~events.ready),
+            shared.integrating.eq((has_event | was_event) & is_working),
+            shared.pixel_read.eq(dispatcher.pixel_read),
+            shared.table_read.eq(dispatcher.table_read),
+            shared.instruction_read.eq(sequencer.instruction_read),
+            shared.load_word.eq(self.load.valid & self.load.ready),
+            shared.pixel_write.eq(
+                loader.words.valid & (loader.words.p.target == Target.PIXEL)),
+            counters.running.eq(sequencer.running), counters.save.eq(sequencer.save),
+            counters.report.eq(sequencer.report),
+            sequencer.reported.eq(counters.words.valid & counters.words.ready & counters.last)]
+        with m.If(counters.words.valid):
+            m.d.comb += [
+                self.readout.valid.eq(1), self.readout.p.word.eq(counters.words.p),
+                self.readout.p.last.eq(counters.last), counters.words.ready.eq(self.readout.ready)]
+
+    def _trace(self, m, lanes):
+        m.d.comb += [
+            self.trace.potential_valid.eq(lanes[0].potential_valid),
+            self.trace.time_valid.eq(lanes[0].time_valid)]
+        for index, lane in enumerate(lanes):
+            m.d.comb += [self.trace.potentials[index].eq(lane.potential),
+                         self.trace.times[index].eq(lane.time)]
