@@ -1,0 +1,27 @@
+# make demo, make test, make lint: each installs what it needs into .venv first, once.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test lint
+.DELETE_ON_ERROR:
+
+demo: $(READY)
+	@$(BIN)/firstspike demo
+
+test: lint
+	@$(BIN)/python -m pytest -n 2
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports
+
+# torch goes first and alone: with its exact pin no other build can be chosen for it.
+$(READY): pyproject.toml constraints.txt
+	@.ci/check_machine $(PYTHON)
+	@echo "installing into .venv (minutes, once)"
+	@$(PYTHON) -m venv .venv
+	@$(PIP) "$$(grep '^torch==' constraints.txt)"
+	@$(PIP) --editable '.[dev]'
+	@touch $@
