@@ -90,7 +90,7 @@ class Pointer(data.StructLayout):
 
     def __init__(self, config: Configuration):
         super().__init__({
-            "start": range(config.weight_depth), "count": range(config.weight_depth + 1),
+            "start": range(config.weight_depth + 1), "count": range(config.weight_depth + 1),
             "taps": config.max_kernel ** 2})
 
 
@@ -169,7 +169,7 @@ class QueuedEvent(data.StructLayout):
 
     def __init__(self, config: Configuration):
         super().__init__({
-            "marker": 1, "start": range(config.weight_depth),
+            "marker": 1, "start": range(config.weight_depth + 1),
             "count": range(config.weight_depth + 1),
             "exponent": exponent_bits(config), "base": range(config.potential_depth),
             "rows": config.max_kernel, "columns": config.max_kernel})

@@ -60,7 +60,8 @@ class MapWalker(wiring.Component):
             visit.slots.eq(Cat((lane >= first_slot) & (lane < first_slot + block_channels)
                                for lane in range(config.lanes))),
             visit.marker.eq(ends_block & ~group.direct),
-            visit.pointer.eq(pointer + Mux(group.from_input, slot, 0)), visit.base.eq(base),
+            visit.pointer.eq(pointer + Mux(group.from_input, slot, 0)),
+            visit.base.eq(Mux(group.linear, group.base, base)),
             visit.rows.eq(self._taps_inside(y, group.out_height)),
             visit.columns.eq(self._taps_inside(x, group.out_width))]
 

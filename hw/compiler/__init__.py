@@ -1,0 +1,7 @@
+"""Maps a network onto one processor: instructions, memory contents, addresses."""
+
+from .allocation import CompileError
+from .mapping import compile_network
+from .program import GroupPlan, LayerPlan, Program, write_program
+
+__all__ = ["CompileError", "GroupPlan", "LayerPlan", "Program", "compile_network", "write_program"]
