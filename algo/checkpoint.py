@@ -1,0 +1,111 @@
+"""Checkpoints: tensors and JSON in one safetensors file, written all or nothing, never pickled."""
+
+import json
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from .model import FORMS, build, in_form
+from .recipe import Recipe, RecipeError, recipe_from
+
+__all__ = ["Checkpoint", "CheckpointError", "load_checkpoint", "model_of", "save_checkpoint"]
+
+KEY, VERSION = "firstspike-checkpoint", 1
+
+
+class CheckpointError(ValueError):
+    """A file is not a checkpoint; the message is one line that names the file."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Checkpoint:
+    """A training after ``epoch`` epochs of the stage ``form``.
+
+    Parameters
+    ----------
+    recipe
+        That of the training.
+    input_shape, classes
+        Shape of an image, and names of the classes.
+    accuracy
+        What is known of ``validation`` and ``test`` (a fraction) and ``images`` (of the test).
+    tensors
+        With a prefix for each part: ``model.``, ``mask.`` and ``optimiser.``.
+    """
+
+    recipe: Recipe
+    form: str
+    epoch: int
+    input_shape: tuple[int, int, int]
+    classes: tuple[str, ...]
+    accuracy: dict
+    tensors: dict[str, Tensor]
+
+    def part(self, name: str) -> dict[str, Tensor]:
+        """Return the tensors of one part, without its prefix."""
+        prefix = f"{name}."
+        return {key.removeprefix(prefix): tensor for key, tensor in self.tensors.items()
+                if key.startswith(prefix)}
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write ``checkpoint``, all or nothing."""
+    description = {field.name: getattr(checkpoint, field.name) for field in fields(checkpoint)
+                   if field.name != "tensors"}
+    description |= {"version": VERSION, "recipe": checkpoint.recipe.as_dict()}
+    tensors = {key: tensor.detach().contiguous() for key, tensor in checkpoint.tensors.items()}
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(save(tensors, metadata={KEY: json.dumps(description)}))
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint. Raises :class:`CheckpointError`, or ``OSError`` if it cannot be read."""
+    path = Path(path)
+    path.stat()                                     # OSError of the usual form, if it is missing
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in list(file.keys())}
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} is not a checkpoint ({error})") from None
+    if KEY not in metadata:
+        raise CheckpointError(f"{path} is not a checkpoint (its metadata has no {KEY!r})")
+    try:
+        found = json.loads(metadata[KEY])
+        version = found.pop("version")
+        if version != VERSION:
+            raise CheckpointError(f"{path}: version of the checkpoint must be {VERSION}, "
+                                  f"not {version!r:.40}")
+        found["recipe"] = recipe_from(found["recipe"])
+        found["input_shape"] = tuple(map(int, found["input_shape"]))
+        found["classes"] = tuple(map(str, found["classes"]))
+        checkpoint = Checkpoint(tensors=tensors, **found)
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError, RecipeError) as error:
+        raise CheckpointError(f"{path} is not a checkpoint ({error})") from None
+    if checkpoint.form not in FORMS:
+        raise CheckpointError(f"{path}: form must be one of {', '.join(FORMS)}, "
+                              f"not {checkpoint.form!r:.40}")
+    return checkpoint
+
+
+def model_of(checkpoint: Checkpoint) -> nn.Sequential:
+    """Return the model that a checkpoint holds. Raises :class:`CheckpointError`."""
+    recipe = checkpoint.recipe
+    model = build(recipe.model.channels, recipe.model.pools, input_shape=checkpoint.input_shape,
+                  classes=len(checkpoint.classes))
+    for form in FORMS[:FORMS.index(checkpoint.form) + 1]:
+        model = in_form(model, form, recipe.numbers)
+    try:
+        model.load_state_dict(checkpoint.part("model"))
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"the checkpoint does not fit its recipe ({reason:.200})") from None
+    return model.eval()

@@ -1,0 +1,134 @@
+"""Export: a PyTorch module becomes the integers of a network file.
+
+Potentials of channel c are counted in units of 2^(−F) of its scale 2^(−k/τ), so θ = 1 is met at
+step t when V ≥ 2^((F·τ + k − t − δ)/τ): ``threshold_step`` = F·τ + k. The channels of the output
+share one k, so that the largest score stays the largest.
+"""
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hw.network import Layer, Network, Shape, Synapses, validate
+from hw.numbers import NumberFormat
+
+from .checkpoint import load_checkpoint, model_of
+from .coding import input_table
+from .graph import ExportError, FloatLayer, read_layers
+from .neuron import TimeCoded
+from .quantise import encode, scale_steps, whole_bias
+
+__all__ = ["ExportError", "export", "export_checkpoint"]
+
+# Forms of a checkpoint that spike.
+SPIKING = ("time", "log")
+VERSIONS = ("numpy", "torch")
+
+
+def export(module: nn.Module, *, input_shape: tuple[int, int, int],
+           numbers: NumberFormat | None = None, coding: str | np.ndarray = "time",
+           name: str = "network", classes: tuple[str, ...] = (),
+           provenance: dict | None = None) -> Network:
+    """Return the network that ``module`` in evaluation is, with logarithmic weights.
+
+    Activations must be :class:`algo.neuron.TimeCoded`. Weights of ``LogConv2d`` and ``LogLinear``
+    keep their codes; others are rounded to the nearest codes, at the scale of least error. Batch
+    normalisation is folded, average pooling before a linear layer too; a sum of two convs becomes
+    two synapse groups.
+
+    Parameters
+    ----------
+    input_shape
+        Channels, height and width of the images.
+    numbers
+        Number format, by default that of the module's neurons.
+    coding
+        Input table: a preset of ``algo.coding`` or a uint8 [256, m] array.
+    name, classes, provenance
+        As in the network file.
+
+    Raises :class:`ExportError` that names the module which cannot be expressed, and
+    ``hw.network.NetworkError`` if a potential could overflow.
+    """
+    numbers = numbers or _numbers_of(module)
+    table = input_table(coding, numbers) if isinstance(coding, str) else coding
+    layers = read_layers(module, Shape(*input_shape), numbers)
+    network = Network(
+        name=name, numbers=numbers, input_shape=Shape(*map(int, input_shape)), exponents=table,
+        coding=coding if isinstance(coding, str) else "custom", classes=tuple(classes),
+        layers=tuple(_integer_layer(layer, numbers, is_output=layer is layers[-1])
+                     for layer in layers),
+        provenance=provenance or {})
+    validate(network)
+    return network
+
+
+def export_checkpoint(path: Path) -> Network:
+    """Return the network of a checkpoint of the form ``time`` or ``log``.
+
+    Raises :class:`algo.checkpoint.CheckpointError` if it is none, :class:`ExportError` if its form
+    does not spike yet.
+    """
+    checkpoint = load_checkpoint(path)
+    if checkpoint.form not in SPIKING:
+        raise ExportError(f"{path}: form {checkpoint.form} does not spike; export a checkpoint of "
+                          f"the form {' or '.join(SPIKING)}")
+    recipe = checkpoint.recipe
+    network = export(model_of(checkpoint), input_shape=checkpoint.input_shape,
+                     numbers=recipe.numbers, coding=recipe.coding, name=recipe.name,
+                     classes=checkpoint.classes)
+    network.provenance.update(
+        recipe=recipe.name, seed=recipe.seed, form=checkpoint.form, accuracy=checkpoint.accuracy,
+        sparsity=_sparsity(network), settings=recipe.as_dict(),
+        versions={"python": platform.python_version(),
+                  **{package: version(package) for package in VERSIONS}})
+    return network
+
+
+def _numbers_of(module: nn.Module) -> NumberFormat:
+    found = [part.numbers for part in module.modules() if isinstance(part, TimeCoded)]
+    return found[0] if found else NumberFormat()
+
+
+def _integer_layer(layer: FloatLayer, numbers: NumberFormat, *, is_output: bool) -> Layer:
+    steps = _steps_of(layer, numbers, is_output)
+    synapses = tuple(
+        Synapses(source=group.source, kind=group.kind, stride=group.stride, padding=group.padding,
+                 weight=encode(group.weight, steps, numbers).numpy())
+        for group in layer.groups)
+    bias = whole_bias(layer.bias, steps, numbers)
+    if bias.abs().max() > numbers.potential_max:
+        raise ExportError(f"{layer.name}: its bias of {float(layer.bias.abs().max()):.3g} is too "
+                          f"large for potentials of {numbers.potential_bits} bits")
+    thresholds = numbers.product_bits * numbers.steps_per_octave + steps
+    return Layer(name=layer.name, synapses=synapses, bias=bias.to(torch.int32).numpy(),
+                 pool=layer.pool,
+                 threshold_step=None if is_output else _int16(layer, thresholds))
+
+
+def _steps_of(layer: FloatLayer, numbers: NumberFormat, is_output: bool) -> Tensor:
+    """Return the scale steps that training chose, else the best ones for all groups together."""
+    known = layer.groups[0].scale_step
+    is_shared = known is not None and bool((known == known[0]).all())
+    if len(layer.groups) == 1 and known is not None and (is_shared or not is_output):
+        return known
+    together = torch.cat([group.weight.flatten(1) for group in layer.groups], 1)
+    return scale_steps(together, layer.bias, numbers, shared=is_output)
+
+
+def _int16(layer: FloatLayer, thresholds: Tensor) -> np.ndarray:
+    if thresholds.abs().max() >= 1 << 15:
+        raise ExportError(f"{layer.name}: its weights are too large or too small for a threshold "
+                          "step of 16 bits")
+    return thresholds.to(torch.int16).numpy()
+
+
+def _sparsity(network: Network) -> float:
+    """Return the fraction of stored weights that are 0."""
+    weights = [group.weight for layer in network.layers for group in layer.synapses]
+    stored = sum(int(np.count_nonzero(weight)) for weight in weights)
+    return 1 - stored / sum(weight.size for weight in weights)
