@@ -1,8 +1,8 @@
 """Data sets, as uint8 images with fixed splits.
 
 ``digits``: the 1,797 handwritten 8x8 digits that scikit-learn carries, so nothing is downloaded.
-Their 17 grey levels v = 0 … 16 become ⌊(255·v + 8)/16⌋, that is 255·v/16 rounded half up. Splits are
-stratified by class and fixed once and for all, whatever the seed of a training.
+Their 17 grey levels v = 0 … 16 become ⌊(255·v + 8)/16⌋, that is 255·v/16 rounded half up. Splits
+are stratified by class and fixed once and for all, whatever the seed of a training.
 """
 
 from collections.abc import Callable

@@ -212,8 +212,9 @@ def _conv(name: str, module: nn.Conv2d, spikes: _Spikes) -> _Potential:
 
 def _linear(name: str, module: nn.Linear, spikes: _Spikes) -> _Potential:
     if spikes.averaged_shape.size != module.in_features:
-        raise ExportError(f"{name}: in_features must be {spikes.averaged_shape.size} (the flattened "
-                          f"map {spikes.averaged_shape}), not {module.in_features}")
+        shape = spikes.averaged_shape
+        raise ExportError(f"{name}: in_features must be {shape.size} (the flattened map {shape}), "
+                          f"not {module.in_features}")
     if not spikes.is_flat:
         raise ExportError(f"{name}: put a Flatten before a linear layer")
     weight, steps = _weight(module), getattr(module, "scale_step", None)

@@ -55,8 +55,8 @@ class Clip(nn.Module):
 class TimeCoded(nn.Module):
     """A neuron that fires once: x becomes 2^(−t/τ), t the step at which x meets the threshold.
 
-    The threshold falls from 2^(−δ/τ) by a factor 2^(−1/τ) a step; what it does not meet in T steps is
-    silent, 0. The gradient passes straight through between 0 and 1. Keeps any shape.
+    The threshold falls from 2^(−δ/τ) by a factor 2^(−1/τ) a step; what it does not meet in T steps
+    is silent, 0. The gradient passes straight through between 0 and 1. Keeps any shape.
     """
 
     def __init__(self, numbers: NumberFormat):

@@ -27,8 +27,8 @@ def scales(steps: Tensor, numbers: NumberFormat) -> Tensor:
 def encode(weight: Tensor, steps: Tensor, numbers: NumberFormat) -> Tensor:
     """Return the nearest codes (in the logarithm) as in network files, int8 of ``weight``'s shape.
 
-    ``steps`` are the scale steps [out]. Larger than the scale becomes the scale; what is nearer to 0
-    than to the smallest magnitude becomes 0.
+    ``steps`` are the scale steps [out]. Larger than the scale becomes the scale; what is nearer
+    to 0 than to the smallest magnitude becomes 0.
 
     >>> encode(torch.tensor([[1.0, -0.5, 0.7, 1e-9]]), torch.tensor([0]), NumberFormat()).tolist()
     [[1, -3, 2, 0]]

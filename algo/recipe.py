@@ -150,7 +150,7 @@ class Recipe:
 
 
 def load_recipe(name_or_path: str | Path, overrides: list[str] = ()) -> Recipe:
-    """Return the shipped recipe of that name, or the one in a TOML file, with ``key=value`` changes.
+    """Return the shipped recipe of that name, or that of a TOML file, with ``key=value`` changes.
 
     Keys of parts are dotted: ``stages.log.epochs=5``. Values are TOML; a bare word is a string.
     Raises :class:`RecipeError` for what is unknown, missing, or of the wrong type.
