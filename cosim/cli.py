@@ -1,0 +1,60 @@
+"""Command line of firstspike: one subcommand for each stage of the flow."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from .commands import compile as compile_command
+from .commands import cosim, demo, export, golden, info, train, verilog
+from .failure import CheckFailed
+from .toolchain import ToolchainError
+
+__all__ = ["main"]
+
+OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+COMMANDS = {"demo": demo, "train": train, "export": export, "info": info, "golden": golden,
+            "compile": compile_command, "cosim": cosim, "verilog": verilog}
+
+app = typer.Typer(
+    name="firstspike", add_completion=False, no_args_is_help=True, rich_markup_mode=None,
+    help="Hardware/software co-design of time-to-first-spike neural networks.",
+    context_settings={"help_option_names": ["-h", "--help"]})
+for name, command in COMMANDS.items():
+    app.command(name, help=command.__doc__)(command.run)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, 1 if a check failed, 2 on bad input.
+
+    What went wrong is one line on stderr.
+    """
+    try:
+        code = app(arguments, prog_name="firstspike", standalone_mode=False)
+        sys.stdout.flush()
+        return code or OK
+    except CheckFailed as error:
+        return _fail(error, FAILED)
+    except typer.TyperException as error:
+        return _fail(f"{error.format_message()} (see firstspike --help)", BAD_INPUT)
+    except BrokenPipeError:
+        # The reader has seen enough. Python would complain of the pipe once more at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}" if error.filename else error
+        return _fail(reason, BAD_INPUT)
+    except (ValueError, ToolchainError) as error:
+        return _fail(error, BAD_INPUT)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("interrupted", INTERRUPTED)
+
+
+def _fail(reason, code: int) -> int:
+    print(f"firstspike: {' '.join(str(reason).split())}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The subcommands. Each imports what it needs when it runs, so that ``--help`` is instant."""

@@ -1,0 +1,33 @@
+"""Run a network on the RTL; compare with the golden model, count, and work out the energy."""
+
+from .options import Config, Count, Images, Json, Network, OutDir, Trace
+
+
+def run(file: Network, images: Images, out: OutDir, n: Count = None, config: Config = "demo",
+        trace: Trace = False, as_json: Json = False) -> int:
+    from hw.config import load_configuration
+    from hw.network import fingerprint, load_network
+
+    from ..console import print_json
+    from ..energy import load_table
+    from ..images import load_images
+    from ..output import new_files
+    from ..run import RUN_FILES, run_result, write_run
+    from ..summary import print_run
+    from ..verify import verify
+    from ..zoo import network_path
+
+    path = network_path(file)
+    network = load_network(path)
+    image_set = load_images(images, network.input_shape, count=n)
+    processor = load_configuration(config, network.numbers)
+    with new_files(out, RUN_FILES) as stage:
+        verification = verify(network, processor, image_set.images, trace=trace)
+        result = run_result(verification, image_set, load_table(), network_sha256=fingerprint(path))
+        write_run(stage, result, verification)
+    if as_json:
+        print_json(result)
+    else:
+        print_run(result)
+        print(f"wrote {out}")
+    return 0 if result["bit_exact"] else 1

@@ -1,0 +1,46 @@
+"""Train a network from a recipe; write the network, a log and checkpoints."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Json
+
+
+def run(
+    recipe: Annotated[str, typer.Argument(
+        metavar="RECIPE", show_default=False, help="Name of a shipped recipe, or a .toml file.")],
+    data: Annotated[Path | None, typer.Option(
+        "--data", metavar="DIR", show_default=False,
+        help="Where data sets lie that are not embedded.")] = None,
+    out: Annotated[Path | None, typer.Option(
+        "-o", "--out", metavar="DIR", show_default=False,
+        help="Folder to write to (default: sim_build/train/RECIPE).")] = None,
+    set_: Annotated[list[str] | None, typer.Option(
+        "--set", metavar="K=V", show_default=False,
+        help="Change a key of the recipe, dotted: stages.log.epochs=5. May be repeated.")] = None,
+    resume: Annotated[bool, typer.Option(
+        "--resume", help="Continue after the last whole epoch in the folder.")] = False,
+    as_json: Json = False,
+) -> int:
+    from algo.data import load_split
+    from algo.recipe import load_recipe
+    from algo.train import train
+
+    from ..console import print_json, progress
+
+    settings = load_recipe(recipe, set_ or [])
+    load_split(f"{settings.dataset}:train", data_dir=data)  # missing data: before anything is made
+    out = out or Path("sim_build/train") / settings.name
+    with progress("train") as show:
+        result = train(settings, out, data_dir=data, resume=resume, progress=show)
+    if as_json:
+        print_json({"network": str(result.network_path), "accuracy": result.accuracy,
+                    "density": result.density, "seconds": result.seconds})
+    else:
+        for name, accuracy in result.accuracy.items():
+            print(f"{name.replace('_', ' '):12} {accuracy:7.2%} of the test images")
+        print(f"{result.density:.1%} of the weights kept; {result.seconds:.0f} s")
+        print(f"wrote {result.network_path}")
+    return 0

