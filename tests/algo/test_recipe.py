@@ -1,0 +1,78 @@
+import json
+
+import pytest
+
+from algo.recipe import SHIPPED, Recipe, RecipeError, load_recipe, recipe_from
+
+
+def test_shipped_recipes_load():
+    names = [path.stem for path in SHIPPED.glob("*.toml")]
+    assert "digits" in names
+    for name in names:
+        assert isinstance(load_recipe(name), Recipe)
+
+
+def test_recipe_survives_json():
+    recipe = load_recipe("digits")
+    assert recipe_from(json.loads(json.dumps(recipe.as_dict()))) == recipe
+
+
+@pytest.mark.parametrize(("override", "found", "value"), [
+    ("seed=7", lambda r: r.seed, 7),
+    ("weight_decay=0", lambda r: r.weight_decay, 0.0),
+    ("stages.log.epochs=3", lambda r: r.stages.log.epochs, 3),
+    ("numbers.window=12", lambda r: r.numbers.window, 12),
+    ("model.channels=[4, 5, 6]", lambda r: r.model.channels, (4, 5, 6)),
+    ("coding=bits", lambda r: r.coding, "bits"),
+    ('name="a b"', lambda r: r.name, "a b")])
+def test_override(override, found, value):
+    assert found(load_recipe("digits", [override])) == value
+
+
+@pytest.mark.parametrize(("override", "message"), [
+    ("seed", "an override must be key=value, not 'seed'"),
+    ("sead=1", "recipe: key 'sead' is unknown"),
+    ("stages.last.epochs=1", "recipe has no key 'stages.last.epochs'"),
+    ("seed.x=1", "recipe has no key 'seed.x'"),
+    ("stages.log.epoch=1", "stages.log: key 'epoch' is unknown"),
+    ("seed=1.5", "seed must be of type int, not 1.5"),
+    ("seed=true", "seed must be of type int, not True"),
+    ("seed=-1", r"seed must be 0 to 2\^32 - 1, not -1"),
+    ("dataset=mnist", "dataset must be one of digits, not 'mnist'"),
+    ("coding=rate", "coding must be one of time, .*, not 'rate'"),
+    ("prune_scope=some", "prune_scope must be one of global, layer, not 'some'"),
+    ("stages.log.density=0", "density of a stage must be above 0 and at most 1, not 0.0"),
+    ("stages.log.epochs=0", "epochs of a stage must be positive, not 0"),
+    ("model.pools=[2]", r"model.pools must be 3 of 1, 2, 3, not \[2\]"),
+    ("model.channels=4", "model.channels must be a list, not 4"),
+    ("model.channels=[4.0]", "model.channels must be of type int, not 4.0"),
+    ("numbers.window=0", "numbers: window must be 1 to 250, not 0"),
+    ("stages=1", "stages must be a table, not 1")])
+def test_wrong_overrides_are_refused(override, message):
+    with pytest.raises(RecipeError, match=f"^{message}$"):
+        load_recipe("digits", [override])
+
+
+def test_unknown_recipe_is_refused():
+    with pytest.raises(RecipeError, match=r"a recipe must be a .toml file or one of .*digits"):
+        load_recipe("no-such-recipe")
+
+
+def test_missing_keys_are_named():
+    entries = load_recipe("digits").as_dict()
+    del entries["augmentation"]["shift"]
+    with pytest.raises(RecipeError, match="augmentation: key 'shift' is missing"):
+        recipe_from(entries)
+
+
+@pytest.mark.parametrize("text", ["seed = ", "\xff\xfe"])
+def test_damaged_file_is_refused(tmp_path, text):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(RecipeError, match=r"mine\.toml cannot be read"):
+        load_recipe(path)
+
+
+def test_missing_file_is_refused(tmp_path):
+    with pytest.raises(RecipeError, match="cannot be read"):
+        load_recipe(tmp_path / "none.toml")
