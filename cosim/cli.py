@@ -31,15 +31,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     What went wrong is one line on stderr.
     """
     try:
-        code = app(arguments, prog_name="firstspike", standalone_mode=False)
+        code = app(arguments, prog_name="firstspike", standalone_mode=False) or OK
         sys.stdout.flush()
-        return code or OK
+        # So Typer reports an interrupt.
+        return _fail("interrupted", INTERRUPTED) if code == INTERRUPTED else code
     except CheckFailed as error:
         return _fail(error, FAILED)
     except typer.TyperException as error:
         return _fail(f"{error.format_message()} (see firstspike --help)", BAD_INPUT)
-    except BrokenPipeError:
-        # The reader has seen enough. Python would complain of the pipe once more at its exit.
+    except (BrokenPipeError, SystemExit):
+        # The reader has seen enough; Typer exits then. Keep Python from another complaint at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except OSError as error:
@@ -47,8 +48,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(reason, BAD_INPUT)
     except (ValueError, ToolchainError) as error:
         return _fail(error, BAD_INPUT)
-    except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted", INTERRUPTED)
 
 
 def _fail(reason, code: int) -> int:
