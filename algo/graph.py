@@ -66,6 +66,7 @@ class _Potential:
     bias: Tensor
     shape: Shape
     pool: int = 1
+    is_flat: bool = False
 
 
 class _Tracer(fx.Tracer):
@@ -159,7 +160,7 @@ class _Reader:
                                   f"not {found}")
         self.layers.append(
             FloatLayer(name=value.name, groups=value.groups, bias=value.bias, pool=value.pool))
-        return _Spikes(value.name, _shrunk(value.shape, value.pool))
+        return _Spikes(value.name, _shrunk(value.shape, value.pool), is_flat=value.is_flat)
 
     def _pooled(self, node: fx.Node, module: nn.MaxPool2d, value):
         side = _square(node.target, "kernel_size", module.kernel_size)
@@ -188,7 +189,7 @@ class _Reader:
 
 def _as_spikes(name: str, module: nn.Module, value) -> _Spikes:
     if isinstance(value, _Potential):
-        raise ExportError(f"{name}: {type(module).__name__} must follow spikes; put a "
+        raise ExportError(f"{name}: {type(module).__name__} must follow spikes; put an "
                           f"algo.neuron.TimeCoded between {value.name} and {name}")
     return value
 
@@ -221,7 +222,8 @@ def _linear(name: str, module: nn.Linear, spikes: _Spikes) -> _Potential:
     if spikes.averaged != (1, 1):
         weight, steps = _spread(weight, spikes), None
     group = FloatGroup(source=spikes.source, kind="linear", weight=weight, scale_step=steps)
-    return _Potential(name, (group,), _bias(module), Shape(module.out_features, 1, 1))
+    return _Potential(name, (group,), _bias(module), Shape(module.out_features, 1, 1),
+                      is_flat=True)
 
 
 def _spread(weight: Tensor, spikes: _Spikes) -> Tensor:
@@ -275,9 +277,9 @@ def _flattened(value):
     if isinstance(value, _Spikes):
         return replace(value, is_flat=True)
     if value.shape[1:] != (1, 1):
-        raise ExportError(f"{value.name}: a map of potentials cannot be flattened; put a "
+        raise ExportError(f"{value.name}: a map of potentials cannot be flattened; put an "
                           "algo.neuron.TimeCoded before the Flatten")
-    return value
+    return replace(value, is_flat=True)
 
 
 def _weight(module: nn.Conv2d | nn.Linear) -> Tensor:
