@@ -36,7 +36,9 @@ async def send(ctx, port, payloads, *, pauses=never):
             await ctx.tick()
         ctx.set(port.payload, payload)
         ctx.set(port.valid, 1)
-        await ctx.tick().until(port.ready)
+        ready = False
+        while not ready:   # not `until(ready)`: it complains when abandoned half-way
+            *_, ready = await ctx.tick().sample(port.ready)
         ctx.set(port.valid, 0)
 
 
@@ -59,7 +61,8 @@ async def receive(ctx, port, count: int, *, pauses=never) -> list:
 def answer(read, address, data_port, look_up):
     """Return a background test bench: a memory, ``look_up(address)`` a cycle after each read."""
     async def memory(ctx):
-        async for *_, is_read, place in ctx.tick().sample(read, address):
+        while True:
+            *_, is_read, place = await ctx.tick().sample(read, address)
             if is_read:
                 ctx.set(data_port, look_up(place))
 

@@ -1,0 +1,190 @@
+"""The weight prefetcher: what is read, what the rings hold, and for how long.
+
+Memories and rings of the bench hold addresses, so that a ring says where its contents come from.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from random import Random
+
+import pytest
+
+from hw.lane.weight_prefetcher import WeightPrefetcher
+from tests.hw.configurations import SMALL
+from tests.hw.streams import simulate
+
+CONFIG = replace(SMALL, weight_buffer_depth=16)
+POINTER_RING = 2 * CONFIG.lanes
+OUTPUTS = ("pointer_read", "pointer_address", "pointer_write", "pointer_index",
+           "weight_read", "weight_address", "weight_write", "weight_index")
+
+
+@dataclass
+class Group:
+    """Weights of a synapse group: entries of each input channel, from ``first_weight`` on."""
+
+    first_pointer: int
+    first_weight: int
+    block_channels: int
+    counts: list[int]
+
+    @property
+    def bounds(self) -> list[int]:
+        """Where the entries of each channel begin, and where the last one's end."""
+        return list(accumulate(self.counts, initial=self.first_weight))
+
+    @property
+    def blocks(self) -> list[tuple[range, range]]:
+        """Addresses of each block's pointers and of its entries."""
+        bounds, channels = self.bounds, range(len(self.counts))
+        return [
+            (range(self.first_pointer + block[0], self.first_pointer + block[-1] + 1),
+             range(bounds[block[0]], bounds[block[-1] + 1]))
+            for first in channels[::self.block_channels]
+            for block in [channels[first:first + self.block_channels]]]
+
+
+class Bench:
+    """The memories around a prefetcher, and an observer of all that it reads."""
+
+    def __init__(self, dut, ctx, group: Group):
+        self.dut, self.ctx, self.group = dut, ctx, group
+        self.pointers_read, self.weights_read = [], []
+        self.pointer_ring, self.weight_ring = {}, {}
+        self.asked_pointer = self.asked_weight = None
+
+    async def tick(self, **inputs):
+        """Run one cycle with these inputs set."""
+        for name, value in inputs.items():
+            self.ctx.set(getattr(self.dut, name), value)
+        ports = [getattr(self.dut, name) for name in OUTPUTS]
+        seen = dict(zip(OUTPUTS, (await self.ctx.tick().sample(*ports))[2:], strict=True))
+        if seen["pointer_write"]:
+            self.pointer_ring[seen["pointer_index"]] = self.asked_pointer
+        if seen["weight_write"]:
+            self.weight_ring[seen["weight_index"]] = self.asked_weight
+        if seen["pointer_read"]:
+            self.asked_pointer = seen["pointer_address"]
+            self.pointers_read.append(self.asked_pointer)
+            channel = self.asked_pointer - self.group.first_pointer
+            self.ctx.set(self.dut.pointer, {
+                "start": self.group.bounds[channel], "count": self.group.counts[channel]})
+        if seen["weight_read"]:
+            self.asked_weight = seen["weight_address"]
+            self.weights_read.append(self.asked_weight)
+
+    async def begin(self):
+        group = self.group
+        await self.tick(begin=1, first_pointer=group.first_pointer, channels=len(group.counts),
+                        block_channels=group.block_channels)
+        self.ctx.set(self.dut.begin, 0)
+
+    def has_pointers(self, addresses: range) -> bool:
+        return all(self.pointer_ring.get(a % POINTER_RING) == a for a in addresses)
+
+    def has_weights(self, addresses: range) -> bool:
+        return all(self.weight_ring.get(a % CONFIG.weight_buffer_depth) == a for a in addresses)
+
+
+async def consume(bench: Bench, rng: Random, haste: float):
+    """Use block after block as a lane does: pass a block, later release it."""
+    blocks, passed, released = bench.group.blocks, 0, 0
+    await bench.begin()
+    while released < len(blocks):
+        passes = releases = False
+        if bench.ctx.get(bench.dut.has_block):
+            assert passed < len(blocks)
+            assert bench.has_pointers(blocks[passed][0])
+            assert bench.has_weights(blocks[passed][1])
+            passes = rng.random() < haste
+        for _, weights in blocks[released:passed]:
+            assert bench.has_weights(weights), f"{weights} lost before its release"
+        releases = released < passed and rng.random() < haste
+        await bench.tick(pass_block=passes, release_block=releases)
+        passed, released = passed + passes, released + releases
+    bench.ctx.set(bench.dut.pass_block, 0)
+    bench.ctx.set(bench.dut.release_block, 0)
+    for _ in range(3):
+        await bench.tick()
+        assert not bench.ctx.get(bench.dut.has_block)
+
+
+def run(groups: list[Group], seed: int, haste: float) -> list[Bench]:
+    dut, benches = WeightPrefetcher(CONFIG), []
+
+    async def drive(ctx):
+        for group in groups:
+            benches.append(Bench(dut, ctx, group))
+            await consume(benches[-1], Random(seed), haste)
+
+    simulate(dut, drive)
+    return benches
+
+
+def random_group(rng: Random, block_entries: int) -> Group:
+    """Return a group whose blocks have at most so many entries."""
+    block_channels, counts = rng.choice([1, 2, 4]), []
+    for _ in range(rng.randint(1, 9)):
+        left = rng.choice([0, block_entries, rng.randint(0, block_entries)])
+        for _ in range(block_channels):
+            counts.append(rng.choice([left, rng.randint(0, left)]))
+            left -= counts[-1]
+    for _ in range(rng.randrange(block_channels)):
+        counts.pop()
+    return Group(rng.randrange(200), rng.randrange(1000), block_channels, counts)
+
+
+@pytest.mark.parametrize("haste", [1.0, 0.5, 0.05])
+@pytest.mark.parametrize("block_entries", [0, 3, 8, 16])
+@pytest.mark.parametrize("seed", range(3))
+def test_reads_all_once_and_keeps_it_until_release(seed, block_entries, haste):
+    rng = Random(seed)
+    groups = [random_group(rng, block_entries) for _ in range(4)]
+    for bench in run(groups, seed, haste):
+        group = bench.group
+        first, last = group.first_weight, group.first_weight + sum(group.counts)
+        assert bench.pointers_read == list(range(
+            group.first_pointer, group.first_pointer + len(group.counts)))
+        assert bench.weights_read == list(range(first, last))
+
+
+@pytest.mark.parametrize("counts", [[0, 0, 0, 0], [1, 2, 3, 4], [7]])
+def test_a_block_is_there_after_its_pointers_and_entries(counts):
+    group = Group(5, 9, len(counts), counts)
+    dut, cycles = WeightPrefetcher(CONFIG), []
+
+    async def drive(ctx):
+        bench = Bench(dut, ctx, group)
+        await bench.begin()
+        while not ctx.get(dut.has_block):
+            await bench.tick()
+            cycles.append(True)
+
+    simulate(dut, drive)
+    assert len(cycles) == len(counts) + sum(counts) + 3
+
+
+def test_waits_for_room_and_for_the_release_of_a_large_block():
+    group = Group(0, 0, 4, [4, 4, 4, 0, 0, 4, 4, 4, 1, 0, 0, 0])
+    dut = WeightPrefetcher(CONFIG)
+
+    async def drive(ctx):
+        bench = Bench(dut, ctx, group)
+        await bench.begin()
+        for _ in range(50):
+            await bench.tick()
+        assert len(bench.weights_read) == CONFIG.weight_buffer_depth
+        await bench.tick(pass_block=1)
+        await bench.tick(pass_block=0)
+        for _ in range(50):
+            assert not ctx.get(dut.has_block)
+            await bench.tick()
+        assert len(bench.weights_read) == CONFIG.weight_buffer_depth
+        await bench.tick(release_block=1)
+        await bench.tick(release_block=0)
+        for _ in range(50):
+            await bench.tick()
+        assert len(bench.weights_read) == 25
+        assert len(bench.pointers_read) == len(group.counts)
+
+    simulate(dut, drive)
