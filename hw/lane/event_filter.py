@@ -14,10 +14,10 @@ __all__ = ["EventFilter"]
 class EventFilter(wiring.Component):
     """The front of a lane: event → pointer → queue of events with work for this lane.
 
-    One event per cycle, if the queue is deeper than two. A pointer read starts in the cycle in which an event is taken and its
-    result enters the queue in the next one, unless none of the event's taps holds a weight. Markers
-    always enter. An event is only taken if the queue has room for it, and ``may_take``. Reset
-    empties the queue.
+    One event per cycle, if the queue is deeper than two. A pointer read starts in the cycle in
+    which an event is taken and its result enters the queue in the next one, unless none of the
+    event's taps holds a weight. Markers always enter. An event is only taken if the queue has room
+    for it, and ``may_take``. Reset empties the queue.
 
     Members
     -------

@@ -20,8 +20,8 @@ class WeightPrefetcher(wiring.Component):
     while the ring has room: the entries of a block and of the one before it are kept, of
     older blocks none. Every pointer and every entry is read from its memory once per group. A block
     takes a cycle for each pointer and entry, and three more. A ring index is the memory's address
-    modulo the ring. Data arrive in the cycle after the read and are written to the ring in that cycle.
-    ``begin`` expects all blocks of the group before to be released; reset starts afresh.
+    modulo the ring. Data arrive in the cycle after the read and are written to the ring in that
+    cycle. ``begin`` expects all blocks of the group before to be released; reset starts afresh.
 
     Members
     -------
