@@ -11,7 +11,7 @@ demo: $(READY)
 	@$(BIN)/firstspike demo
 
 test: lint
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(READY)
 	@$(BIN)/ruff check .

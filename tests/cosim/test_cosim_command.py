@@ -1,0 +1,117 @@
+"""`firstspike cosim` and `demo` on the real RTL: verdict, exit code and files."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import cosim.verify
+from cosim.cli import main
+from cosim.simulator import SimulationError
+from hw.network import fingerprint, save_network
+from hw.numbers import NumberFormat
+from tests.networks import random_images, random_network
+
+SEED = 11
+
+pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("commands")]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch, build_root):
+    """Run in an empty folder that shares the simulation models of the repository."""
+    monkeypatch.chdir(tmp_path)
+    build_root.mkdir(exist_ok=True)
+    (tmp_path / "sim_build").symlink_to(build_root)
+
+
+@pytest.fixture
+def arguments(tmp_path):
+    network = random_network(SEED, numbers=NumberFormat())
+    save_network(network, tmp_path / "net.safetensors")
+    np.savez(tmp_path / "images.npz", images=random_images(SEED, network, 3))
+    return ["cosim", "net.safetensors", "--images", "images.npz", "--config", "tiny", "-o", "run"]
+
+
+def test_bit_exact_run(arguments, tmp_path, capfd):
+    assert main(arguments) == 0
+    assert "3 of 3 images bit-exact (scores)" in capfd.readouterr().out
+    result = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert result["bit_exact"] is True and result["accuracy"] is None
+    assert result["network_sha256"] == fingerprint(tmp_path / "net.safetensors")
+    assert result["counts"]["cycles"] > 0 and result["energy_uj"]["total"] > 0
+    assert not (tmp_path / "run" / "trace.npz").exists()
+
+
+def test_trace_equals_that_of_golden(arguments, tmp_path, capfd):
+    assert main([*arguments, "--trace", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["traced"] is True
+    assert main(["golden", "net.safetensors", "--images", "images.npz", "--trace",
+                 "-o", "golden.npz"]) == 0
+    with np.load(tmp_path / "run" / "trace.npz") as rtl, np.load("golden.npz") as golden:
+        assert set(rtl) == set(golden) and len(rtl) > 2
+        for key in rtl:
+            assert rtl[key].dtype == golden[key].dtype
+            assert np.array_equal(rtl[key], golden[key]), key
+
+
+def test_divergence_is_exit_code_1_and_named(arguments, tmp_path, monkeypatch, capfd):
+    """The golden model is made wrong in one neuron; the RTL is not."""
+    infer = cosim.verify.infer
+
+    def wrong(network, images, **options):
+        found = infer(network, images, **options)
+        key = f"{network.layers[0].name}.potential"
+        trace = found.trace | {key: found.trace[key].copy()}
+        trace[key][1, 0, 0, 0] += 1
+        return replace(found, trace=trace)
+    monkeypatch.setattr(cosim.verify, "infer", wrong)
+    assert main([*arguments, "--trace"]) == 1
+    out = capfd.readouterr().out
+    assert "2 of 3 images bit-exact" in out and "first divergence: image 1, layer" in out
+    place = json.loads((tmp_path / "run" / "run.json").read_text())["first_divergence"]
+    assert (place["image"], place["field"], place["channel"]) == (1, "potential", 0)
+    assert place["expected"] == place["found"] + 1
+
+
+def test_rtl_that_does_not_end_is_exit_code_1(arguments, tmp_path, monkeypatch, capfd):
+    def stuck(*arguments, **options):
+        raise SimulationError("image 0 did not end, see the log")
+    monkeypatch.setattr(cosim.verify, "simulate", stuck)
+    assert main(arguments) == 1
+    assert capfd.readouterr().err.endswith("firstspike: image 0 did not end, see the log\n")
+    assert not (tmp_path / "run").exists()
+
+
+def test_missing_compiler_is_one_line(arguments, tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(cosim.verify, "simulate", lambda *_, **__: cosim.toolchain.check())
+    assert main(arguments) == 2
+    assert capfd.readouterr().err.splitlines()[-1] == (
+        "firstspike: g++ is missing: install it (apt-get install g++)")
+
+
+def test_network_that_does_not_fit_is_one_line(tmp_path, capfd):
+    network = random_network(SEED, numbers=NumberFormat())
+    save_network(network, tmp_path / "net.safetensors")
+    np.savez(tmp_path / "images.npz", images=random_images(SEED, network, 1))
+    (tmp_path / "small.toml").write_text('base = "tiny"\npotential_depth = 2\n')
+    assert main(["cosim", "net.safetensors", "--images", "images.npz", "--config", "small.toml",
+                 "-o", "run"]) == 2
+    error = capfd.readouterr().err
+    assert error.startswith("firstspike: ") and error.count("\n") == 1 and "potential" in error
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_demo_reaches_the_rtl_with_every_image(tmp_path, capfd):
+    assert main(["demo", "-o", "demo"]) == 0
+    out = capfd.readouterr().out
+    assert "360 of 360 images bit-exact" in out and "µJ per image" in out
+    result = json.loads((tmp_path / "demo" / "run.json").read_text())
+    chain = result["chain"]
+    assert result["images"] == 360 and result["traced"] and result["bit_exact"]
+    assert result["accuracy"] == chain["integer"] > 0.95
+    assert chain["agreement"] >= 0.995
+    assert result["network_sha256"] == fingerprint(tmp_path / "demo" / "network.safetensors")
