@@ -17,12 +17,13 @@ class Loader(wiring.Component):
 
     Header: target and lane (:class:`PacketHeader`), first address, number of memory words. Each
     memory word follows as ⌈width / 32⌉ stream words, least significant first. One stream
-    word per cycle while ``enable``. A bad header sets ``fault``, after which nothing is taken
-    until reset.
+    word per cycle; a memory word shows at ``words`` in the cycle after its last stream word. A bad
+    header sets ``fault``, after which nothing is taken until reset.
 
     Members
     -------
     enable : ``In(1)``
+        A packet may begin; one that has begun goes on.
     load : ``In(stream.Signature(32))``
     words : ``Out(stream.Signature(LoadedWord(config), always_ready=True))``
     busy : ``Out(1)``

@@ -1,0 +1,98 @@
+"""Counters against sums of the activity that they are shown."""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+from amaranth.lib import data
+
+from hw.control.counter_file import CounterFile, SharedActivity
+from hw.counters import COUNTERS
+from hw.lane.lane import Activity
+from tests.hw.configurations import SMALL
+from tests.hw.streams import at_random, receive, simulate
+
+OF_A_LANE = {
+    "synaptic_operations": "operation", "weight_reads": "weight_read",
+    "weight_buffer_reads": "weight_buffer_read", "weight_buffer_writes": "weight_buffer_write",
+    "pointer_reads": "pointer_read", "pointer_buffer_reads": "pointer_buffer_read",
+    "pointer_buffer_writes": "pointer_buffer_write", "potential_reads": "potential_read",
+    "potential_writes": "potential_write", "spike_reads": "spike_read",
+    "spike_writes": "spike_write", "bias_reads": "channel_read", "queue_writes": "queue_write",
+    "neuron_updates": "neuron"}
+SHARED = {
+    "events": "event", "pixel_reads": "pixel_read", "input_table_reads": "table_read",
+    "queue_stall_cycles": "stall", "integration_cycles": "integrating",
+    "instruction_reads": "instruction_read"}
+
+
+def random_cycle(rng: Random, lanes: int) -> dict:
+    def bits(layout):
+        return {name: int(rng.random() < 0.5) for name, _ in data.Layout.cast(layout)}
+
+    return {"running": rng.randint(0, 1), "lanes": [bits(Activity) for _ in range(lanes)],
+            "shared": bits(SharedActivity), "save": int(rng.random() < 0.05)}
+
+
+def increments(config, cycle: dict) -> dict[str, int]:
+    """Return what each counter grows by in a cycle."""
+    lanes, shared, running = cycle["lanes"], cycle["shared"], cycle["running"]
+    grown = {name: sum(lane[field] for lane in lanes) for name, field in OF_A_LANE.items()}
+    grown |= {name: shared[field] for name, field in SHARED.items()}
+    return grown | {
+        "cycles": running, "weight_read_bits": grown["weight_reads"] * config.entry_bits,
+        "lane_idle_cycles": sum(shared["integrating"] and not lane["operation"] for lane in lanes),
+        "dram_read_bits": 32 * (running and shared["load_word"]),
+        "input_bits": 8 * shared["pixel_write"]}
+
+
+def expected(config, cycles: list[dict]) -> list[int]:
+    totals, snapshots = dict.fromkeys(COUNTERS, 0), []
+    for cycle in cycles:
+        for name, growth in increments(config, cycle).items():
+            totals[name] += growth
+        if cycle["save"]:
+            snapshots += totals.values()
+    return snapshots
+
+
+@pytest.mark.parametrize("lanes", [1, 4, 16])
+@pytest.mark.parametrize("share", [0.0, 0.6])
+def test_snapshots_of_each_layer(share, lanes):
+    rng, config = Random(lanes), replace(SMALL, lanes=lanes)
+    dut = CounterFile(config)
+    idle = {"running": 0, "lanes": [{}] * lanes, "shared": {}, "save": 0}
+
+    async def drive(ctx):
+        for _ in range(3):
+            cycles = [random_cycle(rng, lanes) for _ in range(120)]
+            cycles[-1]["save"] = 1
+            assert sum(cycle["save"] for cycle in cycles) <= config.instruction_depth
+            for cycle in [*cycles, idle]:
+                for name, value in cycle.items():
+                    ctx.set(getattr(dut, name), value)
+                await ctx.tick()
+            wanted = expected(config, cycles)
+            ctx.set(dut.report, 1)
+            words = await receive(ctx, dut.words, len(wanted), pauses=at_random(lanes, share))
+            ctx.set(dut.report, 0)
+            assert words == wanted
+
+    simulate(dut, drive)
+
+
+def test_last_word_and_its_pace():
+    dut, seen = CounterFile(SMALL), []
+
+    async def drive(ctx):
+        ctx.set(dut.save, 1)
+        await ctx.tick().repeat(2)
+        ctx.set(dut.save, 0)
+        ctx.set(dut.report, 1)
+        ctx.set(dut.words.ready, 1)
+        while not (seen and seen[-1][1]):
+            seen.append((await ctx.tick().sample(dut.words.valid, dut.last))[2:])
+
+    simulate(dut, drive)
+    row = [1] * len(COUNTERS)
+    assert [valid for valid, _ in seen] == [0, 0, 0, *row, 0, 0, *row]
