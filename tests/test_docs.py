@@ -1,0 +1,43 @@
+"""Every command in the manual runs, in its order, in an empty folder."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from cosim.cli import COMMANDS, main
+
+DOCS = Path(__file__).parents[1] / "docs"
+PROMPT = "$ firstspike "
+
+
+def commands(page: Path) -> list[str]:
+    blocks = re.findall(r"```console\n(.*?)```", page.read_text(), re.DOTALL)
+    return [line.removeprefix(PROMPT) for block in blocks for line in block.splitlines()
+            if line.startswith(PROMPT)]
+
+
+def test_the_manual_shows_every_command():
+    page = DOCS / "command-line.md"
+    shown = {shlex.split(line)[0] for line in commands(page)}
+    assert shown == set(COMMANDS) - {"demo"} and "firstspike demo" in page.read_text()
+
+
+@pytest.mark.rtl
+@pytest.mark.slow
+@pytest.mark.xdist_group("commands")
+@pytest.mark.parametrize("page", sorted(page.name for page in DOCS.glob("*.md")))
+def test_commands_of_a_page_succeed(page, tmp_path, monkeypatch, build_root, capfd):
+    monkeypatch.chdir(tmp_path)
+    build_root.mkdir(exist_ok=True)
+    (tmp_path / "sim_build").symlink_to(build_root)
+    for line in commands(DOCS / page):
+        assert main(shlex.split(line)) == 0, f"{line}\n{capfd.readouterr().err}"
+
+
+@pytest.mark.parametrize("page", [DOCS.parent / "README.md", *DOCS.glob("*.md")],
+                         ids=lambda page: page.name)
+def test_links_of_a_page_exist(page):
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+        assert (page.parent / target).exists(), target
