@@ -9,6 +9,7 @@ import pytest
 from cosim.cli import COMMANDS, main
 
 DOCS = Path(__file__).parents[1] / "docs"
+PAGES = [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]
 PROMPT = "$ firstspike "
 
 
@@ -27,17 +28,16 @@ def test_the_manual_shows_every_command():
 @pytest.mark.rtl
 @pytest.mark.slow
 @pytest.mark.xdist_group("commands")
-@pytest.mark.parametrize("page", sorted(page.name for page in DOCS.glob("*.md")))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_of_a_page_succeed(page, tmp_path, monkeypatch, build_root, capfd):
     monkeypatch.chdir(tmp_path)
     build_root.mkdir(exist_ok=True)
     (tmp_path / "sim_build").symlink_to(build_root)
-    for line in commands(DOCS / page):
+    for line in commands(page):
         assert main(shlex.split(line)) == 0, f"{line}\n{capfd.readouterr().err}"
 
 
-@pytest.mark.parametrize("page", [DOCS.parent / "README.md", *DOCS.glob("*.md")],
-                         ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_of_a_page_exist(page):
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
         assert (page.parent / target).exists(), target
