@@ -20,8 +20,8 @@ def build(channels: tuple[int, ...], pools: tuple[int, ...], *, input_shape: tup
           classes: int) -> nn.Sequential:
     """Return a new plain CNN in the form ``relu``.
 
-    Each entry of ``channels`` is a 3x3 conv of that many channels, batch normalisation, activation
-    and max pooling by the entry of ``pools`` (1: none); a linear classifier follows.
+    Each entry of ``channels`` is a 3x3 conv of that many channels, batch normalisation, max pooling
+    by the entry of ``pools`` (1: none) and an activation; a linear classifier follows.
 
     Shape: float [N, C, H, W] -> [N, classes].
     """
@@ -32,9 +32,9 @@ def build(channels: tuple[int, ...], pools: tuple[int, ...], *, input_shape: tup
         nn.init.constant_(norm.weight, 0.5)                 # most potentials below θ = 1
         model.add_module(f"conv{index}", conv)
         model.add_module(f"norm{index}", norm)
-        model.add_module(f"fire{index}", nn.ReLU())
         if pool > 1:
             model.add_module(f"pool{index}", nn.MaxPool2d(pool))
+        model.add_module(f"fire{index}", nn.ReLU())     # commutes with pooling, and is cheaper
         fan_in, height, width = out, height // pool, width // pool
     model.add_module("flatten", nn.Flatten())
     model.add_module("scores", nn.Linear(fan_in * height * width, classes))

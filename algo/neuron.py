@@ -10,25 +10,25 @@ from hw.numbers import NumberFormat
 
 __all__ = ["Clip", "TimeCoded", "code_in_time", "spike_times"]
 
+# Keeps the logarithm finite; less than any float32 potential that could fire.
+SMALLEST = 2.0 ** -126
+
 
 def spike_times(potential: Tensor, numbers: NumberFormat) -> Tensor:
-    """Return the first t >= 0 with ``potential >= 2^(−(t + δ)/τ)``, T if none: int64.
+    """Return the first t >= 0 with ``potential >= 2^(−(t + δ)/τ)``, T if none: whole floats.
 
-    >>> spike_times(torch.tensor([2.0, 1.0, 0.5, 0.46, 0.45, 0.0]), NumberFormat()).tolist()
+    >>> spike_times(torch.tensor([2.0, 1.0, 0.5, 0.46, 0.45, 0.0]), NumberFormat()).int().tolist()
     [0, 0, 4, 4, 5, 24]
     """
-    steps = torch.arange(numbers.window - 1, -1, -1, dtype=torch.float64)
-    thresholds = torch.exp2(-(steps + numbers.threshold_offset) / numbers.steps_per_octave)
-    reached = torch.bucketize(potential.contiguous(), thresholds.to(potential), right=True)
-    return numbers.window - reached
+    octaves = potential.clamp_min(SMALLEST).log2()
+    steps = torch.ceil(-numbers.steps_per_octave * octaves - numbers.threshold_offset)
+    return torch.where(potential > 0, steps.clamp(0, numbers.window), numbers.window)
 
 
 def code_in_time(potential: Tensor, numbers: NumberFormat) -> Tensor:
     """Return what the spike of ``potential`` is worth: 2^(−t/τ), or 0 for silence."""
-    steps = torch.arange(numbers.window, dtype=torch.float64)
-    worth = torch.exp2(-steps / numbers.steps_per_octave)
-    worth = torch.cat([worth, worth.new_zeros(1)]).to(potential)
-    return worth[spike_times(potential, numbers)]
+    times = spike_times(potential, numbers)
+    return torch.where(times < numbers.window, torch.exp2(-times / numbers.steps_per_octave), 0)
 
 
 class _CodeInTime(torch.autograd.Function):

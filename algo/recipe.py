@@ -106,6 +106,9 @@ class Recipe:
         CPU threads; another number may give other roundings and so another network.
     batch_size, weight_decay, label_smoothing
         As usual.
+    distillation, temperature
+        From the stage ``time`` on, this share of the loss is the divergence from the dense network
+        that the stage ``relu`` left, both at this softmax temperature.
     prune_scope
         ``"global"`` or ``"layer"``: which weights compete.
     prune_until
@@ -122,6 +125,8 @@ class Recipe:
     batch_size: int
     weight_decay: float
     label_smoothing: float
+    distillation: float
+    temperature: float
     prune_scope: str
     prune_until: float
     augmentation: Augmentation
@@ -141,6 +146,8 @@ class Recipe:
         _require(self.weight_decay >= 0, "weight_decay must not be negative", self.weight_decay)
         _require(0 <= self.label_smoothing < 1, "label_smoothing must be 0 to below 1",
                  self.label_smoothing)
+        _require(0 <= self.distillation <= 1, "distillation must be 0 to 1", self.distillation)
+        _require(self.temperature > 0, "temperature must be positive", self.temperature)
         _require(0 < self.prune_until <= 1, "prune_until must be above 0 and at most 1",
                  self.prune_until)
 

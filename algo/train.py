@@ -33,6 +33,8 @@ __all__ = ["TrainingResult", "train"]
 Progress = Callable[[int, int, str], None]
 
 NETWORK, LOG, LATEST = "network.safetensors", "log.jsonl", "checkpoint.safetensors"
+# Forms that the dense network of the stage `relu` guides.
+GUIDED = ("time", "log")
 # By which name the accuracy after a stage is known.
 ACCURACIES = {"relu": "float", "time": "time_coded", "log": "log_weights"}
 
@@ -104,9 +106,9 @@ def _train_stages(recipe: Recipe, out_dir: Path, data_dir: Path | None, latest: 
             _restore(latest, model, masks, optimiser)
             first = latest.epoch
         is_behind = latest and FORMS.index(form) < FORMS.index(latest.form)
-        checkpoint = None
+        checkpoint, teacher = None, _teacher(recipe, form, out_dir)
         for epoch in range(stage.epochs if is_behind else first, stage.epochs):
-            loss = _train_epoch(recipe, stage, epoch, model, masks, optimiser, worth,
+            loss = _train_epoch(recipe, stage, epoch, model, teacher, masks, optimiser, worth,
                                 _batches(recipe, training, done + epoch))
             ramp = (epoch + 1) / (recipe.prune_until * stage.epochs)
             masks.prune(model, density_at(ramp, start=density, end=stage.density),
@@ -129,8 +131,9 @@ def _train_stages(recipe: Recipe, out_dir: Path, data_dir: Path | None, latest: 
         done, density = done + stage.epochs, stage.density
 
 
-def _train_epoch(recipe: Recipe, stage: Stage, epoch: int, model: nn.Module, masks: Masks,
-                 optimiser: AdamW, worth: Tensor, batches: list[tuple[Tensor, Tensor]]) -> float:
+def _train_epoch(recipe: Recipe, stage: Stage, epoch: int, model: nn.Module,
+                 teacher: nn.Module | None, masks: Masks, optimiser: AdamW, worth: Tensor,
+                 batches: list[tuple[Tensor, Tensor]]) -> float:
     """Train for one epoch with a cosine from the peak learning rate to 0; return the mean loss."""
     model.train()
     total = 0.0
@@ -138,14 +141,32 @@ def _train_epoch(recipe: Recipe, stage: Stage, epoch: int, model: nn.Module, mas
         passed = (epoch + step / len(batches)) / stage.epochs
         for group in optimiser.param_groups:
             group["lr"] = stage.learning_rate * (1 + math.cos(math.pi * passed)) / 2
-        loss = F.cross_entropy(model(worth[images.long()]), labels,
-                               label_smoothing=recipe.label_smoothing)
+        values = worth[images.long()]
+        scores = model(values)
+        loss = F.cross_entropy(scores, labels, label_smoothing=recipe.label_smoothing)
+        if teacher:
+            guidance = _divergence(scores, teacher(values), recipe.temperature)
+            loss = (1 - recipe.distillation) * loss + recipe.distillation * guidance
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         masks.apply(model)
         total += loss.item()
     return total / len(batches)
+
+
+def _divergence(scores: Tensor, wanted: Tensor, temperature: float) -> Tensor:
+    """Return the mean Kullback-Leibler divergence of softened scores, times temperature²."""
+    softened = F.log_softmax(scores / temperature, 1)
+    target = F.log_softmax(wanted.detach() / temperature, 1)
+    return F.kl_div(softened, target, reduction="batchmean", log_target=True) * temperature ** 2
+
+
+def _teacher(recipe: Recipe, form: str, out_dir: Path) -> nn.Module | None:
+    """Return the dense network that guides the compressed forms, in evaluation mode."""
+    if form not in GUIDED or recipe.distillation == 0:
+        return None
+    return model_of(load_checkpoint(out_dir / "relu.safetensors")).requires_grad_(False)
 
 
 def _batches(recipe: Recipe, split: Split, epoch: int) -> list[tuple[Tensor, Tensor]]:

@@ -74,7 +74,7 @@ def test_spike_times_are_those_of_the_training_network(trained):
         layer.register_forward_hook(lambda _, __, worth, name=name: seen.update({name: worth}))
     worth = pixel_values(result.network.exponents, numbers)
     predictions_of(model, worth, images)
-    for layer, fired in [("conv1", "fire1"), ("conv2", "pool2"), ("conv3", "pool3")]:
+    for layer, fired in [("conv1", "fire1"), ("conv2", "fire2"), ("conv3", "fire3")]:
         times = trace[f"{layer}.time"].astype(float)
         expected = np.where(times < numbers.window, 2.0 ** (-times / numbers.steps_per_octave), 0)
         assert np.isclose(seen[fired], expected, rtol=1e-4).mean() > 0.98, layer
@@ -95,7 +95,7 @@ def test_same_recipe_gives_the_same_bytes(trained, recipe, tmp_path):
     assert contents(tmp_path) == contents(trained[0])
 
 
-@pytest.mark.parametrize("stops", [[1], [3], [5, 6], [9, 10, 12], [12]])
+@pytest.mark.parametrize("stops", [[1], [3, 6], [9, 12]])
 def test_resumed_training_gives_the_same_bytes(trained, recipe, tmp_path, stops):
     class Stopped(Exception):
         pass
