@@ -118,7 +118,7 @@ class Processor(wiring.Component):
         if config.counters:
             self._count(m, lanes, loader, sequencer, dispatcher, is_working)
         else:
-            m.d.comb += self.readout.p.last.eq(scores.finishes & ~neurons.neurons.valid)
+            m.d.comb += self.readout.p.last.eq(scores.last & ~neurons.neurons.valid)
         if hasattr(self, "trace"):
             self._trace(m, lanes)
         return m

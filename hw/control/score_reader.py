@@ -24,9 +24,10 @@ class ScoreReader(wiring.Component):
     ready : ``Out(1)``
     potentials : ``In``, potential_valid : ``In(1)``
         What the lanes read.
-    words : ``Out(stream.Signature(32))``
+    words : ``Out(stream.Signature(32))``, last : ``Out(1)``
+        The word is the last of these scores.
     finishes : ``Out(1)``
-        The last of these scores leaves in this cycle.
+        It leaves in this cycle.
     """
 
     def __init__(self, config: Configuration):
@@ -36,7 +37,7 @@ class ScoreReader(wiring.Component):
             "potentials": In(data.ArrayLayout(
                 signed(config.numbers.potential_bits), config.lanes)),
             "potential_valid": In(1), "words": Out(stream.Signature(READOUT_BITS)),
-            "finishes": Out(1)})
+            "last": Out(1), "finishes": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -52,10 +53,10 @@ class ScoreReader(wiring.Component):
                 with m.If(self.potential_valid):
                     m.next = "Send"
             with m.State("Send"):
-                m.d.comb += self.words.valid.eq(1)
+                m.d.comb += [self.words.valid.eq(1), self.last.eq(lane + 1 == lanes),
+                             self.finishes.eq(self.last & self.words.ready)]
                 with m.If(self.words.ready):
                     m.d.sync += lane.eq(lane + 1)
-                    with m.If(lane + 1 == lanes):
-                        m.d.comb += self.finishes.eq(1)
+                    with m.If(self.last):
                         m.next = "Idle"
         return m
