@@ -18,9 +18,10 @@ from hw.numbers import NumberFormat
 
 from .checkpoint import load_checkpoint, model_of
 from .coding import input_table
-from .graph import ExportError, FloatLayer, read_layers
+from .graph import FloatLayer, read_layers
 from .neuron import TimeCoded
 from .quantise import encode, scale_steps, whole_bias
+from .synapses import ExportError
 
 __all__ = ["ExportError", "export", "export_checkpoint"]
 
