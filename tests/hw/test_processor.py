@@ -7,8 +7,9 @@ import pytest
 from amaranth.hdl import ResetInserter, Signal
 
 from hw.compiler import compile_network
+from hw.compiler.packing import pack_one, stream_words
 from hw.counters import COUNTERS
-from hw.layout import Fault, Target
+from hw.layout import Fault, FireInstruction, Opcode, Target
 from hw.numbers import NumberFormat
 from hw.processor import Processor
 from tests import oracle
@@ -18,9 +19,12 @@ from tests.networks import random_images, random_network
 
 CONFIG = replace(SMALL, potential_depth=64, spike_depth=64, pixel_depth=64, weight_depth=512,
                  weight_buffer_depth=32)
-# Three layers, 3x3 and linear, with blocks of 4 and of 1 channel; and pooling of a `bits` input.
-SEEDS = {"deep": 24, "pooled": 267}
+# Three layers each, 3x3 and linear; blocks of 4 and of 1 channel; pooling of an odd map.
+SEEDS = {"deep": 24, "pooled": 88}
 LIMIT = 30_000
+# The instruction of a layer of one neuron.
+FIRE_ONE = pack_one(FireInstruction(CONFIG), opcode=Opcode.FIRE, height=1, width=1, channels=1,
+                    pool=1)
 
 
 def network(name: str):
@@ -92,9 +96,8 @@ def test_the_same_image_again():
         scores, first = await bench.infer(ctx, dut)
         assert scores == bench.scores[0]
         assert first[0]["input_bits"] == 8 * bench.images[0].size
-        again = [await bench.infer(ctx, dut) for _ in range(2)]
         unloaded = [row | {"input_bits": 0} for row in first]
-        assert again == [(scores, unloaded)] * 2
+        assert await bench.infer(ctx, dut) == (scores, unloaded)
 
     simulate(dut, drive, limit=LIMIT)
 
@@ -117,7 +120,7 @@ def test_stalls_of_the_readout_change_no_count_but_the_last_cycles():
     simulate(dut, drive, limit=LIMIT)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_reset_in_mid_inference(seed):
     bench, reset, rng = Bench("deep"), Signal(), Random(seed)
     dut = ResetInserter(reset)(Processor(CONFIG))
@@ -128,7 +131,7 @@ def test_reset_in_mid_inference(seed):
             await bench.load_image(ctx, dut, index)
             await start(ctx, dut)
             ctx.set(dut.readout.ready, 1)
-            for _ in range(rng.randint(1, 900)):
+            for _ in range(rng.randint(1, 600)):
                 await ctx.tick()
             ctx.set(dut.readout.ready, 0)
             ctx.set(reset, 1)
@@ -207,16 +210,10 @@ def test_a_load_fault_stops_it_until_reset(header, fault):
 
 
 @pytest.mark.parametrize("instructions, fault", [
-    ([3], Fault.OPCODE), ([1] * CONFIG.instruction_depth, Fault.UNENDING)])
+    ([3], Fault.OPCODE), ([FIRE_ONE] * CONFIG.instruction_depth, Fault.UNENDING)])
 def test_a_bad_program_is_a_fault(instructions, fault):
     dut, width = Processor(CONFIG), CONFIG.memories["instruction"].width_bits
-    words = [word for opcode in instructions for word in [opcode] + [0] * (-(-width // 32) - 1)]
-    # A layer of one neuron, so that it ends.
-    if fault == Fault.UNENDING:
-        bench = Bench("pooled")
-        fire = bench.program.contents[Target.INSTRUCTION][0][1]
-        words = [fire >> 32 * chunk & 0xffffffff for _ in instructions
-                 for chunk in range(-(-width // 32))]
+    words = stream_words(instructions, width).tolist()
 
     async def drive(ctx):
         await send(ctx, dut.load, [Target.INSTRUCTION.value, 0, len(instructions), *words])
