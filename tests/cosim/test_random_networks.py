@@ -12,7 +12,7 @@ from tests.cosim.counting import expected_counts
 from tests.cosim.designs import DESIGNS
 from tests.networks import random_images, random_network
 
-NETWORKS_PER_DESIGN = 10
+NETWORKS_PER_DESIGN = 9
 IMAGES = 4
 
 pytestmark = pytest.mark.rtl
