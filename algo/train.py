@@ -1,6 +1,7 @@
 """Training of a recipe: ReLU → clip → time-coded → folded, pruned, logarithmic weights.
 
-The validation part guided every choice in a recipe; the test part is read once, at the end.
+The last epoch of each stage counts: no epoch is picked. A training reads the test part once, at its
+end, and decides nothing by it.
 """
 
 import json
