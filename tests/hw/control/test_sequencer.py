@@ -48,9 +48,9 @@ def scores(dut):
 
 
 def run(program: list[int], config=SMALL, *, inferences: int = 1) -> tuple[list[tuple], Fault]:
-    """Run a program of opcodes; return (cycle, strobe) of all strobes since start, and the fault."""
+    """Run a program of opcodes; return (cycle, strobe) of all strobes, and the fault."""
     dut, events, faults = Sequencer(config), [], []
-    program = program + [0] * (config.instruction_depth - len(program))
+    program = [*program, *[0] * (config.instruction_depth - len(program))]
 
     async def drive(ctx):
         ctx.set(dut.may_start, 1)
@@ -81,7 +81,8 @@ def run(program: list[int], config=SMALL, *, inferences: int = 1) -> tuple[list[
     return events, faults[0]
 
 
-INTEGRATE, FIRE, OUTPUT = (opcode.value for opcode in (Opcode.INTEGRATE, Opcode.FIRE, Opcode.SCORES))
+INTEGRATE, FIRE, OUTPUT = (
+    opcode.value for opcode in (Opcode.INTEGRATE, Opcode.FIRE, Opcode.SCORES))
 
 
 def expected(program: list[int]) -> list[tuple[int, str]]:

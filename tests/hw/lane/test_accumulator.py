@@ -44,7 +44,8 @@ def random_operations(seed: int, config, *, addresses: int) -> list[tuple[str, i
     operations, balance = [], defaultdict(int)
     for _ in range(1500):
         kind, = rng.choices(["add", "read", "clear", "idle"], weights)
-        address, addend = rng.randrange(addresses), rng.choice([-most, most, rng.randint(-most, most)])
+        address = rng.randrange(addresses)
+        addend = rng.choice([-most, most, rng.randint(-most, most)])
         if abs(balance[address] + addend) > config.numbers.potential_max:
             addend = -addend
         balance[address] = balance[address] + addend if kind == "add" else (

@@ -7,7 +7,7 @@ import pytest
 
 from hw.lane.event_filter import EventFilter
 from tests.hw.configurations import SMALL
-from tests.hw.streams import answer, at_random, never, receive, send, simulate
+from tests.hw.streams import answer, at_random, receive, send, simulate
 
 SIDE = SMALL.max_kernel
 
@@ -134,7 +134,8 @@ def test_is_busy_from_event_to_queue():
         for _ in range(4):
             assert ctx.get(dut.busy)
             await ctx.tick()
-        await receive(ctx, dut.queue, 1, pauses=never)
+        await receive(ctx, dut.queue, 1)
         assert not ctx.get(dut.busy)
 
-    simulate(dut, drive, answer(dut.lookup, dut.events.p.pointer, dut.pointer, pointers.__getitem__))
+    simulate(dut, drive,
+             answer(dut.lookup, dut.events.p.pointer, dut.pointer, pointers.__getitem__))
