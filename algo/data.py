@@ -17,7 +17,9 @@ __all__ = ["SPLITS", "Split", "load_split", "names"]
 SPLITS = ("train", "validation", "test")
 # Images of the smaller two splits of `digits`; the rest is for training.
 DIGITS_HELD_OUT = {"test": 360, "validation": 360}
-DIGITS_ORDER_SEED = 20_220_712
+# Drawn anew on 2026-11-21, when the recipe was final: test images of the split before it had been
+# looked at while the recipe was chosen.
+DIGITS_ORDER_SEED = 20_261_121
 
 
 @dataclass(frozen=True)
