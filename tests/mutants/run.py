@@ -1,8 +1,8 @@
 """Breaks the RTL in known ways, one at a time, and checks that the tests notice.
 
-Each patch in this folder goes into a copy of the repository's tracked files, where two suites run: the
-unit tests of the hardware, and random networks on the RTL against the golden model. Both must fail
-for each mutant, and pass without one.
+Each patch in this folder goes into a copy of the repository's tracked files, where two suites run:
+the unit tests of the hardware, and random networks on the RTL against the golden model. Both must
+fail for each mutant, and pass without one.
 """
 
 import argparse
@@ -35,11 +35,13 @@ def description(patch: Path) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", choices=[[], *patches()], metavar="NAME",
+    parser.add_argument("names", nargs="*", metavar="NAME",
                         help=f"mutants to run, of {', '.join(patches())}; by default all")
     parser.add_argument("-n", "--processes", default="2", help="processes of each suite")
     options = parser.parse_args()
     names = options.names or list(patches())
+    for name in set(names) - patches().keys():
+        parser.error(f"NAME must be one of {', '.join(patches())}, not {name}")
 
     print("| mutant | what is broken | " + " | ".join(SUITES) + " |")
     print("|---" * (2 + len(SUITES)) + "|", flush=True)
