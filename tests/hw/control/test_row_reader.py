@@ -33,8 +33,8 @@ class Memories:
                  if visit["slots"] >> lane & 1}
         return {lane: code for lane, code in codes.items() if code != SMALL.numbers.silence}
 
-    def benches(self, dut) -> list:
-        """Return the memories as test benches."""
+    def spike_banks(self, dut):
+        """Return the spike banks as a background test bench."""
         async def banks(ctx):
             while True:
                 *_, reads, address = await ctx.tick().sample(dut.spike_read, dut.spike_address)
@@ -43,9 +43,7 @@ class Memories:
                         ctx.set(dut.spikes[lane], self.banks[lane][address])
 
         banks.is_background = True
-        return [banks,
-                answer(dut.pixel_read, dut.pixel_address, dut.pixel, self.pixels.__getitem__),
-                answer(dut.table_read, dut.table_address, dut.exponents, self.table.__getitem__)]
+        return banks
 
 
 def random_visits(rng: Random, count: int, pixels: float) -> list[dict]:
@@ -70,7 +68,10 @@ def run(visits, memories, *, sent=never, taken=never, watch=()) -> list[dict]:
         for _ in visits:
             rows.extend(await receive(ctx, dut.rows, 1, pauses=taken))
 
-    simulate(dut, observe, drive, *memories.benches(dut), *(bench(dut) for bench in watch))
+    simulate(dut, observe, drive, memories.spike_banks(dut),
+             answer(dut.pixel_read, dut.pixel_address, dut.pixel, memories.pixels.__getitem__),
+             answer(dut.table_read, dut.table_address, dut.exponents, memories.table.__getitem__),
+             *(bench(dut) for bench in watch))
     return rows
 
 
