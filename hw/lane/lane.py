@@ -56,8 +56,8 @@ class Lane(wiring.Component):
 
     Integration: an event's pointer gives its weights; one weight per cycle becomes a product that is
     added to a potential. Throughput one event and one entry per cycle; from an event to its
-    first addition eight cycles at least. Back-pressure through ``events.ready``: a full queue, or
-    weights that have not been copied yet.
+    first addition six cycles at least, to the write of the sum one more. Back-pressure through
+    ``events.ready``: a full queue, or weights that have not been copied yet.
 
     Firing: one neuron per cycle; its potential with bias shows at ``potential`` two cycles after
     ``neuron_valid``, the spike is written four cycles after it. No back-pressure.
