@@ -56,7 +56,7 @@ def expected(config, cycles: list[dict]) -> list[int]:
     return snapshots
 
 
-@pytest.mark.parametrize("lanes", [1, 4, 16])
+@pytest.mark.parametrize("lanes", [2, 4, 16])
 @pytest.mark.parametrize("share", [0.0, 0.6])
 def test_snapshots_of_each_layer(share, lanes):
     rng, config = Random(lanes), replace(SMALL, lanes=lanes)
