@@ -19,7 +19,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 # One design, so that each mutant costs one simulation model.
 SUITES = {
-    "unit tests": ["tests/hw", "-m", "not slow"],
+    "unit tests": ["tests/hw/lane", "tests/hw/control", "tests/hw/test_processor.py"],
     "random networks": ["tests/cosim/test_random_networks.py", "-k", "tau4-T24-b5-L4"]}
 
 
@@ -45,7 +45,10 @@ def main() -> int:
 
     print("| mutant | what is broken | " + " | ".join(SUITES) + " |")
     print("|---" * (2 + len(SUITES)) + "|", flush=True)
-    found = {name: run(name, options.processes) for name in [None, *names]}
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        original = Path(folder) / "original"
+        copy_tracked_files(original)
+        found = {name: run(name, original, options.processes) for name in [None, *names]}
     survivors = [name for name in names if not all(found[name].values())]
     if any(found[None].values()):
         print("\nThe tests fail without a mutant.")
@@ -55,15 +58,15 @@ def main() -> int:
     return 1 if survivors else 0
 
 
-def run(name: str | None, processes: str) -> dict[str, Counter]:
+def run(name: str | None, original: Path, processes: str) -> dict[str, Counter]:
     """Run the suites on one mutant, or on none; print and return the failures by test file."""
-    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-        copy = Path(folder) / "firstspike"
-        copy_tracked_files(copy)
-        if name:
-            apply(patches()[name], copy)
-        failures = {suite: failing_tests(copy, arguments, processes)
-                    for suite, arguments in SUITES.items()}
+    copy = original.with_name(name or "unchanged")
+    shutil.copytree(original, copy)
+    if name:
+        apply(patches()[name], copy)
+    failures = {suite: failing_tests(copy, arguments, processes)
+                for suite, arguments in SUITES.items()}
+    shutil.rmtree(copy)
     what = description(patches()[name]) if name else "nothing"
     cells = ["passes" if not found else ", ".join(f"{file} ({n})" for file, n in found.items())
              for found in failures.values()]
