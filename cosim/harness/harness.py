@@ -25,8 +25,13 @@ class Harness(wiring.Component):
     (last, word), potentials and spike codes to ``+potentials=`` and ``+times=`` as one value for
     each lane; every value has 32 bits, and files that are not named are not written.
 
+    Inputs take effect one cycle later: they end in registers, because a simulator evaluates again at
+    each edge of the clock whatever depends on an input without a register, and on reset everything
+    does.
+
     Members
     -------
+    clk, rst : ``In(1)``
     limit : ``In(32)``
         Words of the source file that may be sent, counted from its beginning.
     start : ``In(1)``
@@ -37,18 +42,26 @@ class Harness(wiring.Component):
 
     def __init__(self, config: Configuration):
         self.config = config
-        super().__init__({"limit": In(32), "start": In(1), "settled": Out(1), "fault": Out(Fault)})
+        super().__init__({
+            "clk": In(1), "rst": In(1), "limit": In(32), "start": In(1), "settled": Out(1),
+            "fault": Out(Fault)})
 
     def elaborate(self, platform):
         m = Module()
+        m.domains.inputs = ClockDomain(reset_less=True, local=True)
+        m.domains.sync   = ClockDomain(local=True)
+        limit, start     = Signal.like(self.limit), Signal()
+        m.d.comb   += [ClockSignal("inputs").eq(self.clk), ClockSignal().eq(self.clk)]
+        m.d.inputs += [ResetSignal().eq(self.rst), limit.eq(self.limit), start.eq(self.start)]
+
         m.submodules.processor = processor = Processor(self.config, trace=True)
         source_idle = Signal()
         m.submodules.source = Instance(
-            "firstspike_source", i_clk=ClockSignal(), i_rst=ResetSignal(), i_limit=self.limit,
+            "firstspike_source", i_clk=ClockSignal(), i_rst=ResetSignal(), i_limit=limit,
             o_word=processor.load.payload, o_valid=processor.load.valid,
             i_ready=processor.load.ready, o_idle=source_idle)
         m.d.comb += [
-            processor.start.eq(self.start), processor.readout.ready.eq(1),
+            processor.start.eq(start), processor.readout.ready.eq(1),
             self.fault.eq(processor.status.fault),
             self.settled.eq((source_idle & processor.status.ready) | (
                 processor.status.fault != Fault.NONE))]
