@@ -15,10 +15,13 @@ from hw.emit import processor_verilog
 from hw.ram import Ram
 from tests.hw.streams import clocked
 
-SLOW = pytest.mark.slow
+# One worker emits a configuration, once.
+TOGETHER = {name: pytest.mark.xdist_group(f"emit {name}") for name in CONFIGURATIONS}
 
 
-@pytest.fixture(scope="module", params=["tiny", "demo", pytest.param("vgg", marks=SLOW)])
+@pytest.fixture(scope="module", params=[
+    pytest.param("tiny", marks=TOGETHER["tiny"]), pytest.param("demo", marks=TOGETHER["demo"]),
+    pytest.param("vgg", marks=[TOGETHER["vgg"], pytest.mark.slow])])
 def emitted(request) -> str:
     return processor_verilog(CONFIGURATIONS[request.param])
 
