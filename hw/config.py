@@ -96,7 +96,8 @@ class Configuration:
                 raise ConfigurationError(f"{name} must be {low} to {high}, not {value!r}")
         for name in POWERS_OF_TWO:
             if getattr(self, name).bit_count() != 1:
-                raise ConfigurationError(f"{name} must be a power of two, not {getattr(self, name)}")
+                raise ConfigurationError(
+                    f"{name} must be a power of two, not {getattr(self, name)}")
 
     @property
     def sha256(self) -> str:

@@ -9,9 +9,10 @@ from .network.model import NO_EVENT
 from .network.validation import MAX_EVENTS_PER_PIXEL
 from .numbers import MAX_OFFSET
 
-__all__ = ["Channel", "Entry", "Event", "Fault", "FireInstruction", "Instruction", "IntegrateInstruction",
-           "LoadedWord", "Neuron", "Opcode", "PacketHeader", "Pointer", "QueuedEvent", "Row", "Status", "Tap", "Target",
-           "Visit", "memory_widths"]
+__all__ = ["Channel", "Entry", "Event", "Fault", "FireInstruction", "Instruction",
+           "IntegrateInstruction", "LoadedWord", "Neuron", "Opcode", "PacketHeader", "Pointer",
+           "QueuedEvent", "Row", "Status", "Tap", "Target", "Visit", "exponent_bits", "load_bits",
+           "memory_widths", "row_slots", "slot_bits"]
 
 # Largest map side and channel count that an instruction can name.
 MAX_SIDE, MAX_CHANNELS = 64, 8192
@@ -222,10 +223,10 @@ class IntegrateInstruction(data.StructLayout):
     """One synapse group.
 
     ``source`` is the address of the source map's first spike row or pixel, ``plane`` the pixels of
-    one input channel. ``base`` is the potential of map position (padding, padding), ``row_stride`` and 2^``local_bits``
-    the distance of potentials of neighbouring rows and columns. ``direct``: weights are used from
-    the weight memory, without the buffer. ``linear``: every input neuron has its own pointer, in the order in which the map
-    is scanned.
+    one input channel. ``base`` is the potential of map position (padding, padding), ``row_stride``
+    and 2^``local_bits`` the distance of potentials of neighbouring rows and columns. ``direct``:
+    weights are used from the weight memory, without the buffer. ``linear``: every input neuron has
+    its own pointer, in the order in which the map is scanned.
     """
 
     def __init__(self, config: Configuration):

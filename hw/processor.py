@@ -14,7 +14,7 @@ from .control.sequencer import Sequencer
 from .control.tap_table import TapTable
 from .lane import Lane
 from .layout import Fault, Instruction, Status, Target
-from .ram import Ram
+from .ram import Ram, load_into
 
 __all__ = ["Processor", "Readout", "Trace"]
 
@@ -127,13 +127,10 @@ class Processor(wiring.Component):
         """Connect load stream, program memory and status; return the current instruction."""
         m.submodules.program = program = Ram(
             Instruction(self.config), self.config.instruction_depth)
-        word = loader.words.p
+        load_into(m, program, loader.words, Target.INSTRUCTION)
         wiring.connect(m, wiring.flipped(self.load), loader.load)
         m.d.comb += [
             loader.enable.eq(sequencer.ready & ~self.start),
-            program.write.eq(loader.words.valid & (word.target == Target.INSTRUCTION)),
-            program.write_address.eq(word.address),
-            Value.cast(program.write_data).eq(word.data),
             program.read.eq(sequencer.instruction_read),
             program.read_address.eq(sequencer.instruction_address),
             sequencer.instruction.eq(program.read_data), sequencer.start.eq(self.start),

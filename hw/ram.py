@@ -4,7 +4,20 @@ from amaranth import *
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["Ram"]
+__all__ = ["Ram", "load_into"]
+
+
+def load_into(m: Module, ram: "Ram", words, target, *, lane=None) -> None:
+    """Let ``ram`` take the loaded words that are for ``target``, and for ``lane`` if lanes own it.
+
+    ``words`` is an always-ready stream of ``hw.layout.LoadedWord``.
+    """
+    is_addressed = words.valid & (words.p.target == target)
+    if lane is not None:
+        is_addressed &= words.p.lane == lane
+    m.d.comb += [
+        ram.write.eq(is_addressed), ram.write_address.eq(words.p.address),
+        Value.cast(ram.write_data).eq(words.p.data)]
 
 
 class Ram(wiring.Component):

@@ -25,9 +25,8 @@ class Harness(wiring.Component):
     (last, word), potentials and spike codes to ``+potentials=`` and ``+times=`` as one value for
     each lane; every value has 32 bits, and files that are not named are not written.
 
-    Inputs take effect one cycle later: they end in registers, because a simulator evaluates again at
-    each edge of the clock whatever depends on an input without a register, and on reset everything
-    does.
+    Inputs take effect one cycle later: they end in registers, because a simulator evaluates at each
+    edge of the clock whatever depends on an input without a register, and on reset everything does.
 
     Members
     -------

@@ -8,7 +8,7 @@ from ..config import Configuration
 from ..layout import Event, IntegrateInstruction, LoadedWord, Target
 from ..network.model import NO_EVENT
 from ..network.validation import MAX_EVENTS_PER_PIXEL
-from ..ram import Ram
+from ..ram import Ram, load_into
 from .event_picker import EventPicker
 from .map_walker import MapWalker
 from .row_reader import RowReader
@@ -20,8 +20,8 @@ class Dispatcher(wiring.Component):
     """Scans the source of a synapse group and sends its spikes as events.
 
     Owns the pixel memory and the input table. At most one event per cycle; the first four cycles
-    after ``begin``. An event waits until all lanes take it. After the last event of a block a marker
-    follows, unless the group is ``direct``. Reset stops the group; memories keep their contents.
+    after ``begin``. An event waits until all lanes take it. A marker follows the last event of a
+    block, unless the group is ``direct``. Reset stops the group; memories keep their contents.
 
     Members
     -------
@@ -52,9 +52,11 @@ class Dispatcher(wiring.Component):
         m.submodules.walker = walker = MapWalker(config)
         m.submodules.reader = reader = RowReader(config)
         m.submodules.picker = picker = EventPicker(config)
-        pixels = self._loaded_memory(m, "pixel", Target.PIXEL, 8)
-        table  = self._loaded_memory(m, "input_table", Target.INPUT_TABLE, data.ArrayLayout(
-            NO_EVENT.bit_length(), MAX_EVENTS_PER_PIXEL))
+        m.submodules.pixel       = pixels = Ram(8, config.pixel_depth)
+        m.submodules.input_table = table  = Ram(
+            data.ArrayLayout(NO_EVENT.bit_length(), MAX_EVENTS_PER_PIXEL), 256)
+        load_into(m, pixels, self.words, Target.PIXEL)
+        load_into(m, table, self.words, Target.INPUT_TABLE)
 
         wiring.connect(m, walker.visits, reader.visits)
         wiring.connect(m, reader.rows, picker.rows)
@@ -71,11 +73,3 @@ class Dispatcher(wiring.Component):
             self.pixel_read.eq(pixels.read), self.table_read.eq(table.read),
             self.busy.eq(walker.visits.valid | reader.busy | picker.events.valid)]
         return m
-
-    def _loaded_memory(self, m, name: str, target: Target, shape) -> Ram:
-        m.submodules[name] = ram = Ram(shape, self.config.memories[name].words)
-        m.d.comb += [
-            ram.write_address.eq(self.words.p.address),
-            Value.cast(ram.write_data).eq(self.words.p.data),
-            ram.write.eq(self.words.valid & (self.words.p.target == target))]
-        return ram

@@ -47,7 +47,8 @@ class EventPicker(wiring.Component):
         with m.If(self.events.valid & self.events.ready):
             m.d.sync += pending.eq(pending_after)
         with m.If(self.rows.valid & self.rows.ready):
-            m.d.sync += [row.eq(self.rows.p), pending.eq(Cat(self.rows.p.heard, self.rows.p.marker))]
+            m.d.sync += [row.eq(self.rows.p),
+                         pending.eq(Cat(self.rows.p.heard, self.rows.p.marker))]
 
         for index in reversed(range(slots)):
             with m.If(pending[index]):

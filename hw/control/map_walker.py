@@ -14,8 +14,8 @@ class MapWalker(wiring.Component):
     """Visits blocks of channels; in a block, positions row by row; at a pixel position, channels.
 
     Computes for each visit the address to read, the pointer, the potential that an event there has
-    for base, and the kernel taps that fall inside the output map. One visit per cycle from the cycle
-    after ``begin`` on; waits until each is taken. Reset stops the walk.
+    for base, and the kernel taps that fall inside the output map. One visit per cycle, the first in
+    the cycle after ``begin``; waits until each is taken. Reset stops the walk.
 
     Members
     -------

@@ -5,8 +5,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import Configuration
-from ..layout import Fault, Instruction, Opcode
 from ..lane.lane import FIRE_LATENCY
+from ..layout import Fault, Instruction, Opcode
 
 __all__ = ["Sequencer"]
 

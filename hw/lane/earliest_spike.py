@@ -13,8 +13,8 @@ class EarliestSpike(wiring.Component):
     """Finds the earliest spike of a window whose neurons come one after the other.
 
     One neuron per cycle, no latency: ``earliest`` covers ``time`` of the same cycle and the valid
-    neurons since the last ``first``. Silence is the latest time of all. No state to reset, ``first``
-    starts afresh.
+    neurons since the last ``first``. Silence is the latest time of all. Reset does not matter:
+    ``first`` starts afresh.
 
     Members
     -------

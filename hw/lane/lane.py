@@ -16,7 +16,7 @@ from ..layout import (
     Tap,
     Target,
 )
-from ..ram import Ram
+from ..ram import Ram, load_into
 from .accumulator import Accumulator
 from .earliest_spike import EarliestSpike
 from .event_filter import EventFilter
@@ -54,8 +54,8 @@ class Activity(data.Struct):
 class Lane(wiring.Component):
     """Owns output channels c ≡ ``index`` modulo L: their weights, potentials and spikes.
 
-    Integration: an event's pointer gives its weights; one weight per cycle becomes a product that is
-    added to a potential. Throughput one event and one entry per cycle; from an event to its
+    Integration: an event's pointer gives its weights; each weight becomes a product that is added
+    to a potential. Throughput one event and one entry per cycle; from an event to its
     first addition six cycles at least, to the write of the sum one more. Back-pressure through
     ``events.ready``: a full queue, or weights that have not been copied yet.
 
@@ -116,13 +116,8 @@ class Lane(wiring.Component):
         return ram
 
     def _loaded_memory(self, m, name: str, target: Target, shape) -> Ram:
-        """Return a memory that load packets write."""
         ram = self._memory(m, name, shape)
-        m.d.comb += [
-            ram.write_address.eq(self.words.p.address),
-            Value.cast(ram.write_data).eq(self.words.p.data),
-            ram.write.eq(self.words.valid & (self.words.p.target == target)
-                         & (self.words.p.lane == self.index))]
+        load_into(m, ram, self.words, target, lane=self.index)
         return ram
 
     def _integrate(self, m, adder: Accumulator):
@@ -202,7 +197,8 @@ class Lane(wiring.Component):
 
         # One register stage for each step: read, add the bias, encode (two), pool and write.
         valid   = [Signal(name=f"valid_{stage}") for stage in range(FIRE_LATENCY + 1)]
-        neurons = [Signal(Neuron(config), name=f"neuron_{stage}") for stage in range(FIRE_LATENCY + 1)]
+        neurons = [Signal(Neuron(config), name=f"neuron_{stage}")
+                   for stage in range(FIRE_LATENCY + 1)]
         m.d.comb += [
             valid[0].eq(self.neuron_valid & (self.index < self.neuron.lanes)),
             neurons[0].eq(self.neuron)]

@@ -12,7 +12,7 @@ __all__ = ["LogMultiplier", "LogProduct"]
 
 
 class LogProduct(data.StructLayout):
-    """The factors of a product: a spike's exponent, and a weight's sign and magnitude code q + 1."""
+    """Factors of a product: a spike's exponent, a weight's sign and its magnitude code q + 1."""
 
     def __init__(self, config: Configuration):
         super().__init__({

@@ -33,8 +33,8 @@ def octave_thresholds(numbers: NumberFormat) -> list[int]:
 class SpikeEncoder(wiring.Component):
     """Finds the spike time ``max(0, s - m)``, m being the largest with ``V >= 2^((m - δ)/τ)``.
 
-    A leading-one detector gives the octave, τ comparisons the level inside it. One neuron per cycle,
-    latency two cycles, no back-pressure, no state to reset.
+    A leading-one detector gives the octave, τ comparisons the level inside it. One neuron per
+    cycle, latency two cycles, no back-pressure, no state to reset.
 
     Members
     -------

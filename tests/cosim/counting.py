@@ -16,7 +16,8 @@ FETCH_CYCLES = 2
 FIRE_LATENCY = 4
 
 
-def expected_counts(program: Program, image: np.ndarray, times: dict[str, np.ndarray]) -> np.ndarray:
+def expected_counts(program: Program, image: np.ndarray,
+                    times: dict[str, np.ndarray]) -> np.ndarray:
     """Return the counts [layers, counters] of one image.
 
     ``times`` has the spike map [C, H, W] of each layer that fires, after pooling.
