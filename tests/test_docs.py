@@ -1,4 +1,4 @@
-"""Every command in the manual runs, in its order, in an empty folder."""
+"""Every Python block and every command in the manual runs, page by page, in an empty folder."""
 
 import re
 import shlex
@@ -13,10 +13,13 @@ PAGES = [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]
 PROMPT = "$ firstspike "
 
 
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL)
+
+
 def commands(page: Path) -> list[str]:
-    blocks = re.findall(r"```console\n(.*?)```", page.read_text(), re.DOTALL)
-    return [line.removeprefix(PROMPT) for block in blocks for line in block.splitlines()
-            if line.startswith(PROMPT)]
+    return [line.removeprefix(PROMPT) for block in blocks(page, "console")
+            for line in block.splitlines() if line.startswith(PROMPT)]
 
 
 def test_the_manual_shows_every_command():
@@ -33,6 +36,9 @@ def test_commands_of_a_page_succeed(page, tmp_path, monkeypatch, build_root, cap
     monkeypatch.chdir(tmp_path)
     build_root.mkdir(exist_ok=True)
     (tmp_path / "sim_build").symlink_to(build_root)
+    names = {"__name__": page.stem}
+    for block in blocks(page, "python"):
+        exec(compile(block, page.name, "exec"), names)
     for line in commands(page):
         assert main(shlex.split(line)) == 0, f"{line}\n{capfd.readouterr().err}"
 
