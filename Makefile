@@ -1,10 +1,10 @@
-# make demo, make test, make lint: each installs what it needs into .venv first, once.
+# make demo, make test, make lint, make mutants: each installs what it needs into .venv first, once.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint
+.PHONY: demo test lint mutants
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -16,6 +16,9 @@ test: lint
 lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
+
+mutants: $(READY)
+	@$(BIN)/python tests/mutants/run.py
 
 # torch goes first and alone: with its exact pin no other build can be chosen for it.
 $(READY): pyproject.toml constraints.txt

@@ -33,8 +33,8 @@ class Scope:
 
 
 SCOPES = {
-    # What the first processor runs.
-    "processor": Scope((1, 3), (1,), (1, 2), ("ttfs",), 1, (1, 2, 4, 8), (1, 32), (3, 6),
+    # What the processor runs.
+    "processor": Scope((1, 2, 3), (1,), (1, 2, 3), ("ttfs",), 2, (1, 2, 4, 8), (1, 32), (3, 6),
                        (4, 14), (12, 24)),
     # What a network file may hold.
     "format": Scope((1, 2, 3, 4, 5, 6, 7), (1, 2), (1, 2, 3), ("ttfs", "ttfs", "lif"), 3,
@@ -52,9 +52,9 @@ def random_network(seed: int, *, numbers: NumberFormat | None = None, scope: str
     numbers
         Number format, by default a random one.
     scope
-        ``"processor"``: a chain of ``ttfs`` layers, conv 1x1 and 3x3 of stride 1 and linear,
-        pooling 1 or 2. ``"format"``: also kernels to 7, stride 2, several synapse groups, pooling
-        3, ``lif``, and wider number formats.
+        ``"processor"``: ``ttfs`` layers of one or two synapse groups, conv up to 3x3 of stride 1
+        and linear, pooling 1 to 3. ``"format"``: also kernels to 7, stride 2, more groups,
+        ``lif``, and wider number formats.
     neuron
         ``"ttfs"`` or ``"lif"``, by default any that the scope has.
     most_layers, most_channels, most_side
