@@ -18,7 +18,7 @@ COMMANDS = {"demo": demo, "train": train, "export": export, "info": info, "golde
             "compile": compile_command, "cosim": cosim, "verilog": verilog}
 
 app = typer.Typer(
-    name="firstspike", add_completion=False, no_args_is_help=True, rich_markup_mode=None,
+    name="firstspike", add_completion=False, rich_markup_mode=None,
     help="Hardware/software co-design of time-to-first-spike neural networks.",
     context_settings={"help_option_names": ["-h", "--help"]})
 for name, command in COMMANDS.items():
@@ -28,10 +28,11 @@ for name, command in COMMANDS.items():
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 if a check failed, 2 on bad input.
 
-    What went wrong is one line on stderr.
+    What went wrong is one line on stderr. Without a command it prints the help.
     """
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(arguments, prog_name="firstspike", standalone_mode=False) or OK
+        code = app(arguments or ["--help"], prog_name="firstspike", standalone_mode=False) or OK
         sys.stdout.flush()
         # So Typer reports an interrupt.
         return _fail("interrupted", INTERRUPTED) if code == INTERRUPTED else code
@@ -39,14 +40,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error, FAILED)
     except typer.TyperException as error:
         return _fail(f"{error.format_message()} (see firstspike --help)", BAD_INPUT)
-    except (BrokenPipeError, SystemExit):
+    except (BrokenPipeError, SystemExit) as stop:
+        if isinstance(stop, SystemExit) and not isinstance(stop.__context__, OSError):
+            return _fail(f"stopped ({stop.code})", FAILED)
         # The reader has seen enough; Typer exits then. Keep Python from another complaint at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else error
         return _fail(reason, BAD_INPUT)
-    except (ValueError, ToolchainError) as error:
+    except (ValueError, OverflowError, MemoryError, ToolchainError) as error:
         return _fail(error, BAD_INPUT)
 
 

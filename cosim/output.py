@@ -17,6 +17,9 @@ def new_files(directory: Path, names: Sequence[str]) -> Iterator[Path]:
     changes. ``OSError`` at once if ``directory`` cannot be written.
     """
     directory = Path(directory)
+    for path in (directory, *directory.absolute().parents):
+        if path.exists() and not path.is_dir():
+            raise NotADirectoryError(None, "Not a directory", str(path))
     existing = next(path for path in (directory, *directory.absolute().parents) if path.exists())
     with tempfile.TemporaryDirectory(prefix=".firstspike-", dir=existing) as folder:
         stage = Path(folder)

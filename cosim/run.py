@@ -10,7 +10,7 @@ import numpy as np
 
 from hw.counters import COUNTERS
 
-from .energy import Table, energy_uj
+from .energy import Table, dram_sensitivity, energy_uj
 from .images import ImageSet
 from .verify import Verification
 
@@ -45,6 +45,8 @@ def run_result(verification: Verification, image_set: ImageSet, table: Table, *,
             "build_seconds": simulation.build_seconds, "run_seconds": simulation.run_seconds,
             "cycles_per_second": simulation.clock_cycles / simulation.run_seconds},
         "layers": layers, "counts": counts, "energy_uj": energy_uj(counts, config, table),
+        "dram_sensitivity_uj": {f"{constant:g}": total for constant, total in
+                                dram_sensitivity(counts, config, table).items()},
         "versions": {"python": platform.python_version()} | {
             package: version(package) for package in VERSIONS}}
 

@@ -16,13 +16,18 @@ from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
 
 from hw.compiler import Program
+from hw.config import Configuration, ConfigurationError
 from hw.counters import COUNTERS
 
-from .model import TOP, Model, SimulationError, build_model
+from .model import TOP, Model, build_model
 from .trace import unfold_trace
 from .watchdog import cycle_limit
 
-__all__ = ["Simulation", "SimulationError", "simulate"]
+__all__ = ["Simulation", "SimulationError", "require_counters", "simulate"]
+
+class SimulationError(RuntimeError):
+    """The RTL stopped or did not end; one line that says where the log is."""
+
 
 Progress = Callable[[int, int, str], None]
 BENCH = "cosim.benches.inference"
@@ -60,11 +65,10 @@ def simulate(program: Program, images: np.ndarray, *, trace: bool = False,
              build_root: Path = Path("sim_build")) -> Simulation:
     """Run images, uint8 [N, C, H, W], through the RTL; the model is built or reused.
 
-    Raises ``ToolchainError`` if a compiler is missing, :class:`SimulationError` if the model cannot
-    be built, or stops with a fault, or does not end.
+    Raises ``ToolchainError`` if the model cannot be built, ``ConfigurationError`` if it counts
+    nothing, :class:`SimulationError` if it stops with a fault or does not end.
     """
-    if not program.config.counters:
-        raise SimulationError(f"configuration {program.config.name} must have counters")
+    require_counters(program.config)
     if progress is not None:
         progress(0, len(images), "building the simulation model")
     model = build_model(program.config, build_root)
@@ -85,6 +89,12 @@ def simulate(program: Program, images: np.ndarray, *, trace: bool = False,
         scores=scores, counts=counts, trace=observed, build_seconds=model.build_seconds,
         run_seconds=time.perf_counter() - began,
         clock_cycles=int(counts[:, :, list(COUNTERS).index("cycles")].sum()))
+
+
+def require_counters(config: Configuration) -> None:
+    """Raise ``ConfigurationError`` unless ``config`` can be co-simulated."""
+    if not config.counters:
+        raise ConfigurationError(f"configuration {config.name} must have counters")
 
 
 def _readout_words(program: Program) -> int:

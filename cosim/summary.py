@@ -4,7 +4,7 @@ from rich.table import Table
 
 from .console import console
 
-__all__ = ["divergence_line", "energy_line", "print_run"]
+__all__ = ["divergence_line", "energy_line", "print_run", "sensitivity_line"]
 
 # Shown in microjoules next to the total.
 PARTS = {"compute": "compute", "weight_memory": "weights", "potential_memory": "potentials",
@@ -29,6 +29,7 @@ def print_run(result: dict) -> None:
             f"{layer['energy_uj']['total']:.4f}", style="bold" if layer is whole else None)
     out.print(table)
     out.print(energy_line(result["energy_uj"]))
+    out.print(sensitivity_line(result["dram_sensitivity_uj"]), style="dim")
     seen = "scores, every potential and spike time" if result["traced"] else "scores"
     out.print(f"{result['bit_exact_images']} of {result['images']} images bit-exact ({seen}) "
               f"on configuration {result['config']}",
@@ -46,6 +47,12 @@ def energy_line(energy: dict) -> str:
     """Return the energy of an image in one line: total, then its parts."""
     parts = ", ".join(f"{name} {energy[key]:.4f}" for key, name in PARTS.items() if energy[key])
     return f"{energy['total']:.4f} µJ per image (table {energy['table']}): {parts}"
+
+
+def sensitivity_line(totals: dict[str, float]) -> str:
+    """Return the energy of an image at each energy of a DRAM bit, in one line."""
+    return (f"with DRAM at {', '.join(totals)} pJ a bit: "
+            f"{', '.join(f'{total:.4f}' for total in totals.values())} µJ")
 
 
 def divergence_line(result: dict) -> str:

@@ -25,11 +25,18 @@ WHEEL_MAKE_VARIABLES = {"CFG_CXXFLAGS_PCH_I": "-include", "CFG_LDLIBS_THREADS": 
 
 
 class ToolchainError(RuntimeError):
-    """A program is missing; the message is one line that names the package to install."""
+    """A model cannot be compiled here; one line, with the package to install if one is missing."""
 
 
-def check() -> None:
-    """Raise :class:`ToolchainError` if Verilator, or a program that it needs, is missing."""
+def check(directory: Path = Path()) -> None:
+    """Raise :class:`ToolchainError` unless a model can be compiled in ``directory``.
+
+    For that Verilator must be there, the programs that it needs, and no blank in the folder's path,
+    which make could not handle.
+    """
+    if any(character.isspace() for character in str(directory.resolve())):
+        raise ToolchainError("Verilator's models cannot be built below a folder with a blank in "
+                             f"its name: {directory.resolve()}")
     for program, package in PROGRAMS.items():
         if shutil.which(program) is None:
             raise ToolchainError(f"{program} is missing: install it (apt-get install {package})")

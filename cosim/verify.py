@@ -13,7 +13,7 @@ from hw.network import Network
 from .compare import Divergence, Trace, divergent_images, first_divergence
 from .console import progress
 from .failure import CheckFailed
-from .simulator import Simulation, SimulationError, simulate
+from .simulator import Simulation, SimulationError, require_counters, simulate
 
 __all__ = ["Verification", "verify"]
 
@@ -47,9 +47,11 @@ def verify(network: Network, config: Configuration, images: np.ndarray, *,
            trace: bool = False) -> Verification:
     """Infer images with the golden model and on the RTL; with ``trace`` every layer is observed.
 
-    Raises ``CompileError`` if the network does not fit ``config``, ``ToolchainError`` if a compiler
-    is missing, :class:`CheckFailed` if the RTL does not end as it should.
+    Raises ``CompileError`` if the network does not fit ``config``, ``ConfigurationError`` if that
+    counts nothing, ``ToolchainError`` if it cannot be compiled, :class:`CheckFailed` if the RTL
+    does not end as it should.
     """
+    require_counters(config)
     program = compile_network(network, config)
     with progress("golden") as show:
         expected = infer(network, images, trace=trace, progress=show)

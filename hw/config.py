@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import tomllib
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
@@ -12,6 +13,7 @@ from .numbers import NumberFormat
 
 __all__ = ["CONFIGURATIONS", "Configuration", "ConfigurationError", "Memory", "load_configuration"]
 
+NAME = re.compile(r"[A-Za-z0-9_.\-]+")
 LANES = (2, 4, 8, 16, 32, 64, 128)
 # Rule of each size: name -> (least, most). Depths are in words, of each lane where lanes own them.
 RANGES = {
@@ -86,6 +88,9 @@ class Configuration:
     numbers: NumberFormat = field(default_factory=NumberFormat)
 
     def __post_init__(self):
+        if type(self.name) is not str or not NAME.fullmatch(self.name):
+            raise ConfigurationError(
+                f"name must be letters, digits, '_', '.' and '-', not {self.name!r}")
         if type(self.counters) is not bool:
             raise ConfigurationError(f"counters must be true or false, not {self.counters!r}")
         if type(self.lanes) is not int or self.lanes not in LANES:
@@ -182,4 +187,5 @@ def _from_toml(path: Path) -> Configuration:
     known = {field.name for field in fields(Configuration)} - {"numbers"}
     for key in sorted(set(settings) - known):
         raise ConfigurationError(f"unknown key {key!r}")
-    return replace(CONFIGURATIONS[base], **{"name": path.stem} | settings)
+    settings = {"name": re.sub(r"[^A-Za-z0-9_.\-]+", "-", path.stem)} | settings
+    return replace(CONFIGURATIONS[base], **settings)

@@ -7,7 +7,7 @@ from amaranth.back import verilog
 from .config import Configuration
 from .processor import Processor
 
-__all__ = ["Technology", "to_verilog"]
+__all__ = ["processor_verilog", "to_verilog"]
 
 RAM = Path(__file__).with_name("ram.v")
 

@@ -15,7 +15,9 @@ __all__ = ["Channel", "Entry", "Event", "Fault", "FireInstruction", "Instruction
            "memory_widths", "row_slots", "slot_bits"]
 
 # Largest map side and channel count that an instruction can name.
-MAX_SIDE, MAX_CHANNELS = 64, 8192
+MAX_SIDE, MAX_CHANNELS = 255, 8192
+# Largest side of a pooling window.
+MAX_POOL = 3
 INPUT_EXPONENT_BITS = 7
 # Width of an address in a load packet.
 ADDRESS_BITS = 24
@@ -249,7 +251,7 @@ class FireInstruction(data.StructLayout):
     def __init__(self, config: Configuration):
         super().__init__({
             "opcode": Opcode, "height": range(MAX_SIDE + 1), "width": range(MAX_SIDE + 1),
-            "channels": range(MAX_CHANNELS + 1), "pool": range(4),
+            "channels": range(MAX_CHANNELS + 1), "pool": range(MAX_POOL + 1),
             "local_bits": range(ceil_log2(config.potential_depth) + 1),
             "row_stride": range(config.potential_depth),
             "channel": range(config.channel_depth), "spikes": range(config.spike_depth)})

@@ -166,9 +166,13 @@ class Processor(wiring.Component):
         has_event, was_event = Signal(), Signal()
         m.d.comb += has_event.eq(events.valid & ~events.p.marker)
         m.d.sync += was_event.eq((was_event | has_event) & ~sequencer.integrate)
+        is_full = Signal()
+        m.d.comb += is_full.eq(Cat(lane.queue_full for lane in lanes).any())
         m.d.comb += [
             *(counters.lanes[index].eq(lane.activity) for index, lane in enumerate(lanes)),
-            shared.event.eq(has_event & events.ready), shared.stall.eq(has_event & ~events.ready),
+            shared.event.eq(has_event & events.ready),
+            shared.queue_stall.eq(has_event & is_full),
+            shared.weight_stall.eq(has_event & ~is_full & ~events.ready),
             shared.integrating.eq((has_event | was_event) & is_working),
             shared.pixel_read.eq(dispatcher.pixel_read),
             shared.table_read.eq(dispatcher.table_read),

@@ -43,8 +43,8 @@ SCOPES = {
 
 
 def random_network(seed: int, *, numbers: NumberFormat | None = None, scope: str = "processor",
-                   neuron: str | None = None, most_layers: int = 4, most_channels: int = 20,
-                   most_side: int = 8) -> Network:
+                   neuron: str | None = None, most_kernel: int | None = None, most_layers: int = 4,
+                   most_channels: int = 20, most_side: int = 8) -> Network:
     """Return the valid network number ``seed``.
 
     Parameters
@@ -57,10 +57,13 @@ def random_network(seed: int, *, numbers: NumberFormat | None = None, scope: str
         ``lif``, and wider number formats.
     neuron
         ``"ttfs"`` or ``"lif"``, by default any that the scope has.
-    most_layers, most_channels, most_side
-        Largest number of layers, of channels of a map, and side of a map.
+    most_kernel, most_layers, most_channels, most_side
+        Largest side of a kernel (by default that of the scope), number of layers, of channels of
+        a map, and side of a map.
     """
     rng, limits = np.random.default_rng([seed, 1]), SCOPES[scope]
+    if most_kernel is not None:
+        limits = replace(limits, kernels=tuple(range(1, most_kernel + 1)))
     numbers = numbers or _random_numbers(rng, limits)
     neuron = neuron or str(rng.choice(limits.neurons))
     name, exponents = _random_exponents(rng, numbers)

@@ -9,7 +9,7 @@ def run(file: Network, images: Images, out: OutDir, n: Count = None, config: Con
     from hw.network import fingerprint, load_network
 
     from ..console import print_json
-    from ..energy import load_table
+    from ..energy import check_table, load_table
     from ..images import load_images
     from ..output import new_files
     from ..run import RUN_FILES, run_result, write_run
@@ -20,10 +20,11 @@ def run(file: Network, images: Images, out: OutDir, n: Count = None, config: Con
     path = network_path(file)
     network = load_network(path)
     image_set = load_images(images, network.input_shape, count=n)
-    processor = load_configuration(config, network.numbers)
+    processor, table = load_configuration(config, network.numbers), load_table()
+    check_table(processor, table)
     with new_files(out, RUN_FILES) as stage:
         verification = verify(network, processor, image_set.images, trace=trace)
-        result = run_result(verification, image_set, load_table(), network_sha256=fingerprint(path))
+        result = run_result(verification, image_set, table, network_sha256=fingerprint(path))
         write_run(stage, result, verification)
     if as_json:
         print_json(result)

@@ -8,7 +8,7 @@ from hw.layout import Event, QueuedEvent
 
 from .table import Table
 
-__all__ = ["CATEGORIES", "Item", "account", "dram_sensitivity", "energy_uj"]
+__all__ = ["CATEGORIES", "Item", "account", "check_table", "dram_sensitivity", "energy_uj"]
 
 CATEGORIES = ("compute", "weight_memory", "potential_memory", "spike_memory", "control", "leakage",
               "dram")
@@ -54,6 +54,12 @@ def account(counts: Mapping[str, float], config: Configuration, table: Table) ->
     """
     return tuple(Item(category, name, counts[name], energy)
                  for category, name, energy in _constants(config, table))
+
+
+def check_table(config: Configuration, table: Table) -> None:
+    """Raise :class:`TableError` if the table lacks a figure that ``config`` needs."""
+    for _ in _constants(config, table):
+        pass
 
 
 def energy_uj(counts: Mapping[str, float], config: Configuration, table: Table) -> dict:

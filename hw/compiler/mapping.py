@@ -5,6 +5,7 @@ import numpy as np
 from ..config import Configuration
 from ..layout import (
     MAX_CHANNELS,
+    MAX_POOL,
     MAX_SIDE,
     Channel,
     Entry,
@@ -78,6 +79,9 @@ class _Compiler:
         network, config = self.network, self.config
         neurons = network.neuron_shapes[layer.name]
         self._check_shape(layer.name, neurons)
+        if layer.pool > MAX_POOL:
+            raise CompileError(
+                f"layer {layer.name}: pool must be at most {MAX_POOL}, not {layer.pool}")
         local_channels = -(-neurons.channels // config.lanes)
         local_bits = (local_channels - 1).bit_length()
         positions = neurons.height * neurons.width
@@ -102,9 +106,12 @@ class _Compiler:
                          groups=groups, fields=_plain(fields))
 
     def _check_shape(self, layer: str, shape: Shape) -> None:
-        if shape.channels > MAX_CHANNELS or max(shape.height, shape.width) > MAX_SIDE:
-            raise CompileError(f"layer {layer}: maps must have at most {MAX_CHANNELS} channels of "
-                               f"{MAX_SIDE}x{MAX_SIDE}, not {shape}")
+        if shape.channels > MAX_CHANNELS:
+            raise CompileError(f"layer {layer}: a map must have at most {MAX_CHANNELS} channels "
+                               f"(or pixels, into a linear group), not {shape.channels}")
+        if max(shape.height, shape.width) > MAX_SIDE:
+            raise CompileError(f"layer {layer}: a map must be at most {MAX_SIDE}x{MAX_SIDE}, "
+                               f"not {shape.height}x{shape.width}")
 
     def _row_stride(self, neurons: Shape, local_bits: int) -> int:
         return (neurons.width << local_bits) % (1 << (self.config.potential_depth - 1).bit_length())

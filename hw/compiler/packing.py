@@ -7,16 +7,18 @@ __all__ = ["pack", "pack_one", "stream_words"]
 
 
 def pack(layout: data.StructLayout, **fields: np.ndarray) -> np.ndarray:
-    """Return words, uint64 [n], of a layout of at most 64 bits; each field is an array [n].
+    """Return words [n], uint64 or, of a layout of more than 64 bits, Python integers.
 
-    Raises ``OverflowError`` if a value does not fit its field.
+    Each field is an array [n]. Raises ``OverflowError`` if a value does not fit its field.
     """
-    words = np.zeros(len(next(iter(fields.values()))), np.uint64)
+    kind = np.uint64 if layout.size <= 64 else object
+    words = np.zeros(len(next(iter(fields.values()))), kind)
     for name, values in fields.items():
         field = layout[name]
         _check_range(name, field, values.min(initial=0), values.max(initial=0))
         mask = np.uint64((1 << field.width) - 1)
-        words |= (values.astype(np.int64).astype(np.uint64) & mask) << np.uint64(field.offset)
+        unsigned = values.astype(np.int64).astype(np.uint64) & mask
+        words |= unsigned.astype(kind) << np.asarray(field.offset, kind)
     return words
 
 

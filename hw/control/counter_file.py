@@ -22,7 +22,8 @@ class SharedActivity(data.Struct):
     pixel_read: 1
     table_read: 1
     instruction_read: 1
-    stall: 1
+    queue_stall: 1
+    weight_stall: 1
     integrating: 1
     load_word: 1
     pixel_write: 1
@@ -93,7 +94,8 @@ class CounterFile(wiring.Component):
             "bias_reads": lane_count("channel_read"),
             "queue_writes": lane_count("queue_write"),
             "neuron_updates": lane_count("neuron"),
-            "queue_stall_cycles": shared.stall,
+            "queue_stall_cycles": shared.queue_stall,
+            "weight_stall_cycles": shared.weight_stall,
             "integration_cycles": shared.integrating,
             "lane_idle_cycles": population([
                 shared.integrating & ~self.lanes[lane].operation for lane in range(lanes)]),

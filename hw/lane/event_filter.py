@@ -29,6 +29,8 @@ class EventFilter(wiring.Component):
     pointer : ``In(Pointer(config))``
         What was read in the cycle before.
     queue : ``Out(stream.Signature(QueuedEvent(config)))``
+    full : ``Out(1)``
+        The queue has no room for another event.
     is_queueing : ``Out(1)``
         An event, not a marker, enters the queue.
     busy : ``Out(1)``
@@ -41,7 +43,7 @@ class EventFilter(wiring.Component):
             "events": In(stream.Signature(Event(config))), "may_take": In(1),
             "lookup": Out(1), "pointer": In(Pointer(config)),
             "queue": Out(stream.Signature(QueuedEvent(config))),
-            "is_queueing": Out(1), "busy": Out(1)})
+            "full": Out(1), "is_queueing": Out(1), "busy": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -52,7 +54,8 @@ class EventFilter(wiring.Component):
         event     = Signal(Event(self.config))
         takes     = Signal()
         m.d.comb += [
-            self.events.ready.eq(self.may_take & (fifo.level + looked_up < fifo.depth)),
+            self.full.eq(fifo.level + looked_up >= fifo.depth),
+            self.events.ready.eq(self.may_take & ~self.full),
             takes.eq(self.events.valid & self.events.ready),
             self.lookup.eq(takes & ~self.events.p.marker)]
         m.d.sync += looked_up.eq(takes)

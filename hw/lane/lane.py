@@ -82,6 +82,8 @@ class Lane(wiring.Component):
         Potential with bias of the neuron two cycles before.
     time : ``Out``, time_valid : ``Out(1)``
         Spike code that is being written.
+    queue_full : ``Out(1)``
+        No event can be taken for lack of room.
     busy : ``Out(1)``
         An event is still on its way.
     activity : ``Out(Activity)``
@@ -101,7 +103,7 @@ class Lane(wiring.Component):
             "clear": In(1), "clear_address": In(range(config.potential_depth)),
             "potential": Out(signed(config.numbers.potential_bits)), "potential_valid": Out(1),
             "time": Out(config.spike_bits), "time_valid": Out(1),
-            "busy": Out(1), "activity": Out(Activity)})
+            "queue_full": Out(1), "busy": Out(1), "activity": Out(Activity)})
 
     def elaborate(self, platform):
         m = Module()
@@ -173,7 +175,8 @@ class Lane(wiring.Component):
             adder.add.eq(resolver.add)]
         added = Signal()
         m.d.sync += added.eq(resolver.add)
-        m.d.comb += self.busy.eq(front.busy | reader.busy | resolver.add | added)
+        m.d.comb += [self.queue_full.eq(front.full),
+                     self.busy.eq(front.busy | reader.busy | resolver.add | added)]
         m.d.comb += adder.address.eq(Mux(
             self.neuron_valid, self.neuron.address,
             Mux(self.clear, self.clear_address, resolver.address)))

@@ -108,8 +108,8 @@ def network_from(description: dict, tensors: dict[str, np.ndarray]) -> Network:
 
 def _numbers(entry: dict) -> NumberFormat:
     known = {field.name for field in fields(NumberFormat)}
-    for key in sorted(set(entry) ^ known):
-        raise NetworkError(f"numbers: {key!r} is {'missing' if key in known else 'unknown'}")
+    for key in sorted(set(entry) - known):
+        raise NetworkError(f"numbers: unknown key {key!r}")
     try:
         return NumberFormat(**entry)
     except ValueError as error:
@@ -146,8 +146,18 @@ def _layer(entry, where: str, tensors: dict, neuron: str, is_output: bool) -> La
         scalars = {key: _scalar(name, key, dtype, tensors.pop(f"{name}.{key}", None))
                    for key, dtype in (("threshold", np.int32), ("leak", np.int16))}
     if is_output:
+        # What fires plays no part here; it must look as anywhere else.
+        _check_unused_step(name, step, bias)
         step, scalars = None, {}
     return Layer(name=name, synapses=synapses, bias=bias, pool=pool, threshold_step=step, **scalars)
+
+
+def _check_unused_step(layer: str, step: np.ndarray | None, bias: np.ndarray | None) -> None:
+    if step is None or bias is None:
+        return
+    if step.dtype != np.int16 or step.shape != bias.shape:
+        raise NetworkError(f"layer {layer}: threshold_step must be int16 {list(bias.shape)}, not "
+                           f"{step.dtype} {list(step.shape)}")
 
 
 def _scalar(layer: str, key: str, dtype: type, tensor: np.ndarray | None) -> int | None:

@@ -21,6 +21,8 @@ MAX_FILE_BYTES = 1 << 30
 DTYPES = {"I8": np.int8, "U8": np.uint8, "I16": np.int16, "I32": np.int32}
 # Metadata keys: the description, and (optional) a checksum over description and tensors.
 DESCRIPTION, CHECKSUM = "firstspike", "firstspike_sha256"
+# Others who write safetensors put this key beside; its value means nothing here.
+IGNORED = "format"
 
 
 def save_network(network: Network, path: Path) -> None:
@@ -103,7 +105,7 @@ def _decode(content: bytes) -> tuple[dict, dict[str, np.ndarray]]:
         metadata = _split(content)[0].get("__metadata__", {})
     except (SafetensorError, ValueError) as error:
         raise NetworkError(f"not a safetensors file ({error})") from None
-    if not set(metadata) <= {DESCRIPTION, CHECKSUM} or DESCRIPTION not in metadata:
+    if not {DESCRIPTION} <= set(metadata) <= {DESCRIPTION, CHECKSUM, IGNORED}:
         raise NetworkError(f"metadata must be the key {DESCRIPTION!r}, not {sorted(metadata)}")
     for name, entry in entries.items():
         if entry["dtype"] not in DTYPES:
@@ -117,10 +119,14 @@ def _decode(content: bytes) -> tuple[dict, dict[str, np.ndarray]]:
         raise NetworkError(f"content does not match its checksum {metadata[CHECKSUM][:80]}: "
                            "the file is damaged")
     try:
-        description = json.loads(text)
+        description = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise NetworkError(f"description is not JSON ({error})") from None
     return description, tensors
+
+
+def _refuse_constant(name: str):
+    raise ValueError(f"{name} is not JSON")
 
 
 def _split(content: bytes) -> tuple[dict, bytes]:

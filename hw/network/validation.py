@@ -1,6 +1,5 @@
 """The rules that a network obeys before any side of firstspike touches it."""
 
-import re
 from itertools import pairwise
 
 import numpy as np
@@ -10,9 +9,7 @@ from .model import INPUT, NO_EVENT, Layer, Network, NetworkError, Shape, Synapse
 
 __all__ = ["potential_bound", "validate"]
 
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
 MAX_KERNEL = 7
-MAX_POOL = 3
 MAX_EVENTS_PER_PIXEL = 8
 # More neurons in one map than any network has; keeps a corrupt file from exhausting memory.
 MAX_MAP_SIZE = 1 << 26
@@ -56,11 +53,13 @@ def _check_header(network: Network) -> None:
              and network.input_shape.size <= MAX_MAP_SIZE,
              "input.shape must be three positive sizes of at most 2^26 pixels",
              list(network.input_shape))
+    for name in (network.name, network.coding, *network.classes):
+        _require(name.isprintable(), "names must be printable", repr(name))
     _require(network.layers, "layers must be a list of at least one layer", "empty")
     names = [layer.name for layer in network.layers]
     for name in names:
-        _require(NAME.fullmatch(name) and name != INPUT,
-                 "a layer's name must be letters, digits, '_', '.', '-' and not 'input'",
+        _require(name and name.isprintable() and name == name.strip() and name != INPUT,
+                 "a layer's name must be printable, without blanks at its ends, and not 'input'",
                  repr(name))
     for before, name in pairwise(sorted(names)):
         _require(before != name, "names of layers must be unique", f"{name} twice")
@@ -86,7 +85,7 @@ def _check_layer(network: Network, layer: Layer, spikes: dict[str, Shape]) -> Sh
         _require(neurons in (None, shape), f"synapses {index} must yield the map {neurons}", shape)
         neurons = shape
     _require_tensor("bias", layer.bias, "int32", (neurons.channels,))
-    _require(1 <= layer.pool <= MAX_POOL, f"pool must be 1 to {MAX_POOL}", layer.pool)
+    _require(layer.pool >= 1, "pool must be at least 1", layer.pool)
     pooled = Shape(neurons.channels, neurons.height // layer.pool, neurons.width // layer.pool)
     _require(min(pooled) >= 1, f"pool {layer.pool} must leave a map", f"{pooled} from {neurons}")
     if network.is_output(layer):

@@ -132,7 +132,8 @@ def _count_group(program: Program, group: GroupPlan, source: np.ndarray, counts:
         [Visit(tuple(events)) for events in all_visits],
         [None if fields["direct"] else own for own in blocks],
         queue_depth=config.queue_depth, buffer_depth=config.weight_buffer_depth)
-    counts["queue_stall_cycles"] += cycles.stall
+    counts["queue_stall_cycles"] += cycles.queue_stall
+    counts["weight_stall_cycles"] += cycles.weight_stall
     counts["integration_cycles"] += cycles.integration
     counts["lane_idle_cycles"] += cycles.idle
     counts["cycles"] += FETCH_CYCLES + fields["kernel"] ** 2 + cycles.total

@@ -33,7 +33,8 @@ class Cycles:
 
     total: int = 0
     integration: int = 0
-    stall: int = 0
+    queue_stall: int = 0
+    weight_stall: int = 0
     idle: int = 0
 
 
@@ -92,9 +93,12 @@ class Lane:
     entries: deque = field(default_factory=deque)
     pipeline: deque = field(default_factory=lambda: deque([None] * 4))
 
+    def full(self) -> bool:
+        return len(self.queue) + (self.looked_up is not None) >= self.queue_depth
+
     def may_take(self) -> bool:
         has_block = self.prefetcher.blocks is None or self.prefetcher.ready_blocks > 0
-        return has_block and len(self.queue) + (self.looked_up is not None) < self.queue_depth
+        return has_block and not self.full()
 
     def busy(self) -> bool:
         # Read, arrived, decoded weight, addition, and the cycle that writes it.
@@ -143,7 +147,9 @@ def integrate(visits: list[Visit], blocks: list[list | None], *, queue_depth: in
         integrating = busy and (has_event or was_event)
         was_event |= has_event
         cycles.integration += integrating
-        cycles.stall += has_event and not all_ready
+        any_full = any(lane.full() for lane in lanes)
+        cycles.queue_stall += has_event and any_full
+        cycles.weight_stall += has_event and not any_full and not all_ready
         cycles.idle += sum(integrating and not lane.adds() for lane in lanes)
         if not busy:
             return cycles

@@ -27,7 +27,8 @@ DESIGNS = (
     _design(2, 7, 0.5, 5, 1, 9, 24, skip_bits=3, weight_buffer_depth=2),
     _design(8, 31, 0.5, 4, 8, 12, 23, lanes=2, queue_depth=4, weight_buffer_depth=64),
     _design(4, 2, 0.0, 6, 2, 11, 21, lanes=8, weight_buffer_depth=64),
-    _design(1, 32, 0.5, 6, 1, 13, 32, lanes=2, queue_depth=16, skip_bits=5),
+    _design(1, 32, 0.5, 6, 1, 13, 32, lanes=2, queue_depth=16, skip_bits=5,
+            max_kernel=7),
     _design(2, 3, 0.0, 3, 2, 6, 16, lanes=16, queue_depth=2, skip_bits=6),
     # The ends of what a network file may say.
     _design(16, 250, 0.5, 8, 16, 20, 32),

@@ -84,6 +84,27 @@ def test_rtl_that_does_not_end_is_exit_code_1(arguments, tmp_path, monkeypatch, 
     assert not (tmp_path / "run").exists()
 
 
+def test_a_configuration_without_counters_is_bad_input(arguments, tmp_path, capfd):
+    (tmp_path / "blind.toml").write_text('base = "tiny"\ncounters = false\n')
+    assert main([*arguments, "--config", "blind.toml"]) == 2
+    assert capfd.readouterr().err == "firstspike: configuration blind must have counters\n"
+
+
+def test_a_memory_without_energy_is_bad_input_before_the_run(arguments, tmp_path, capfd):
+    (tmp_path / "large.toml").write_text('base = "tiny"\nweight_depth = 1048576\n')
+    assert main([*arguments, "--config", "large.toml"]) == 2
+    error = capfd.readouterr().err
+    assert "weight memory" in error and error.count("\n") == 1
+
+
+def test_a_folder_with_a_blank_is_one_line(tmp_path, monkeypatch):
+    folder = tmp_path / "my work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    with pytest.raises(cosim.toolchain.ToolchainError, match="a blank in its name"):
+        cosim.toolchain.check()
+
+
 def test_missing_compiler_is_one_line(arguments, tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(cosim.verify, "simulate", lambda *_, **__: cosim.toolchain.check())

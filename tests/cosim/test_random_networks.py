@@ -29,7 +29,7 @@ def cases():
 
 @pytest.mark.parametrize("design, seed", list(cases()))
 def test_rtl_equals_golden(design, seed, build_root):
-    network = random_network(seed, numbers=design.numbers)
+    network = random_network(seed, numbers=design.numbers, most_kernel=design.max_kernel)
     images = random_images(seed, network, IMAGES)
     program = compile_network(network, design)
     golden = infer(network, images, trace=True)

@@ -76,10 +76,24 @@ def test_another_number_format():
 
 
 def test_maps_too_large():
-    found = network(conv("conv1", INPUT, 1, 1, 1), linear("scores", "conv1", 65, 2),
-                    shape=(1, 65, 1))
-    assert refusal(found) == (
-        "layer conv1: maps must have at most 8192 channels of 64x64, not 1x65x1")
+    found = network(conv("conv1", INPUT, 1, 1, 1), linear("scores", "conv1", 256, 2),
+                    shape=(1, 256, 1))
+    assert refusal(found) == "layer conv1: a map must be at most 255x255, not 256x1"
+
+
+def test_too_many_pixels():
+    scores = linear("scores", INPUT, 8200, 2)
+    scores.synapses[0].weight[:] = 0
+    found = network(scores, shape=(1, 100, 82))
+    assert refusal(found, pixel_depth=8200) == (
+        "layer scores: a map must have at most 8192 channels (or pixels, into a linear group), "
+        "not 8200")
+
+
+def test_pool_too_large():
+    found = network(conv("conv1", INPUT, 1, 1, 1, pool=4), linear("scores", "conv1", 4, 2),
+                    shape=(1, 8, 8))
+    assert refusal(found) == "layer conv1: pool must be at most 3, not 4"
 
 
 @pytest.mark.parametrize("sizes, message", [

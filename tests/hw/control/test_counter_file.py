@@ -22,7 +22,8 @@ OF_A_LANE = {
     "neuron_updates": "neuron"}
 SHARED = {
     "events": "event", "pixel_reads": "pixel_read", "input_table_reads": "table_read",
-    "queue_stall_cycles": "stall", "integration_cycles": "integrating",
+    "queue_stall_cycles": "queue_stall",
+    "weight_stall_cycles": "weight_stall", "integration_cycles": "integrating",
     "instruction_reads": "instruction_read"}
 
 
