@@ -1,13 +1,14 @@
 """Checkpoints: tensors and JSON in one safetensors file, written all or nothing, never pickled."""
 
 import json
-import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
+
+from hw.network import write_whole
 
 from .model import FORMS, build, in_form
 from .recipe import Recipe, RecipeError, recipe_from
@@ -58,12 +59,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
                    if field.name != "tensors"}
     description |= {"version": VERSION, "recipe": checkpoint.recipe.as_dict()}
     tensors = {key: tensor.detach().contiguous() for key, tensor in checkpoint.tensors.items()}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(save(tensors, metadata={KEY: json.dumps(description)}))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, save(tensors, metadata={KEY: json.dumps(description)}))
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

@@ -1,7 +1,6 @@
 """A program: what is loaded into a processor to make it run one network."""
 
 import json
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 
 from ..config import Configuration
 from ..layout import LOADED, PacketHeader, Target
-from ..network import Network, Shape
+from ..network import Network, Shape, write_whole
 from .packing import pack_one, stream_words
 
 __all__ = ["GroupPlan", "LayerPlan", "Program", "write_program"]
@@ -99,11 +98,6 @@ def write_program(program: Program, directory: Path) -> None:
              "local_channels": layer.local_channels, "fire": layer.fields,
              "groups": [{"source": group.source} | group.fields for group in layer.groups]}
             for layer in program.layers]}
-    _replace(directory / "program.hex", "".join(f"{word:08x}\n" for word in program.load_words))
-    _replace(directory / "program.json", json.dumps(plan, indent=1) + "\n")
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text)
-    temporary.replace(path)
+    hexadecimal = "".join(f"{word:08x}\n" for word in program.load_words)
+    write_whole(directory / "program.hex", hexadecimal.encode())
+    write_whole(directory / "program.json", f"{json.dumps(plan, indent=1)}\n".encode())

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import lzma
-import os
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from safetensors.numpy import save
 from .description import describe, network_from
 from .model import Network, NetworkError
 from .validation import validate
+from .whole_file import write_whole
 
 __all__ = ["MAX_FILE_BYTES", "fingerprint", "load_network", "save_network"]
 
@@ -36,12 +36,7 @@ def save_network(network: Network, path: Path) -> None:
     content = _encode(network)
     if path.suffix == ".xz":
         content = lzma.compress(content, preset=9)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, content)
 
 
 def load_network(path: Path) -> Network:
