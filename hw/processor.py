@@ -12,8 +12,9 @@ from .control.neuron_scanner import NeuronScanner
 from .control.score_reader import READOUT_BITS, ScoreReader
 from .control.sequencer import Sequencer
 from .control.tap_table import TapTable
+from .instruction import Instruction
 from .lane import Lane
-from .layout import Fault, Instruction, Status, Target
+from .layout import Fault, Status, Target
 from .ram import Ram, load_into
 
 __all__ = ["Processor", "Readout", "Trace"]

@@ -3,18 +3,15 @@
 import numpy as np
 
 from ..config import Configuration
-from ..layout import (
+from ..instruction import (
     MAX_CHANNELS,
     MAX_POOL,
     MAX_SIDE,
-    Channel,
-    Entry,
     FireInstruction,
     IntegrateInstruction,
     Opcode,
-    Pointer,
-    Target,
 )
+from ..layout import Channel, Entry, Pointer, Target
 from ..network import INPUT, Layer, Network, Shape, Synapses
 from ..network.model import NO_EVENT
 from ..network.validation import MAX_EVENTS_PER_PIXEL

@@ -5,7 +5,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import Configuration
-from ..layout import Event, IntegrateInstruction, LoadedWord, Target
+from ..instruction import IntegrateInstruction
+from ..layout import Event, LoadedWord, Target
 from ..network.model import NO_EVENT
 from ..network.validation import MAX_EVENTS_PER_PIXEL
 from ..ram import Ram, load_into

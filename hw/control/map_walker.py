@@ -5,7 +5,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import Configuration
-from ..layout import IntegrateInstruction, Visit
+from ..instruction import IntegrateInstruction
+from ..layout import Visit
 
 __all__ = ["MapWalker"]
 

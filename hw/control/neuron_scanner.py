@@ -5,7 +5,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import Configuration
-from ..layout import FireInstruction, Neuron
+from ..instruction import FireInstruction
+from ..layout import Neuron
 
 __all__ = ["NeuronScanner"]
 

@@ -5,8 +5,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import Configuration
+from ..instruction import Instruction, Opcode
 from ..lane.lane import FIRE_LATENCY
-from ..layout import Fault, Instruction, Opcode
+from ..layout import Fault
 
 __all__ = ["Sequencer"]
 

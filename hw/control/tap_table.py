@@ -5,7 +5,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import Configuration
-from ..layout import IntegrateInstruction, Tap
+from ..instruction import IntegrateInstruction
+from ..layout import Tap
 
 __all__ = ["TapTable"]
 

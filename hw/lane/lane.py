@@ -5,17 +5,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import Configuration
-from ..layout import (
-    Channel,
-    Entry,
-    Event,
-    IntegrateInstruction,
-    LoadedWord,
-    Neuron,
-    Pointer,
-    Tap,
-    Target,
-)
+from ..instruction import IntegrateInstruction
+from ..layout import Channel, Entry, Event, LoadedWord, Neuron, Pointer, Tap, Target
 from ..ram import Ram, load_into
 from .accumulator import Accumulator
 from .earliest_spike import EarliestSpike

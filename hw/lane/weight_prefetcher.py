@@ -5,7 +5,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import Configuration
-from ..layout import MAX_CHANNELS, Pointer
+from ..instruction import MAX_CHANNELS
+from ..layout import Pointer
 
 __all__ = ["WeightPrefetcher"]
 

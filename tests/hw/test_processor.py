@@ -9,7 +9,8 @@ from amaranth.hdl import ResetInserter, Signal
 from hw.compiler import compile_network
 from hw.compiler.packing import pack_one, stream_words
 from hw.counters import COUNTERS
-from hw.layout import Fault, FireInstruction, Opcode, Target
+from hw.instruction import FireInstruction, Opcode
+from hw.layout import Fault, Target
 from hw.numbers import NumberFormat
 from hw.processor import Processor
 from tests import oracle

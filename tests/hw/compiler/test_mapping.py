@@ -8,7 +8,8 @@ import pytest
 from hw.compiler import CompileError, compile_network
 from hw.compiler.allocation import SpikeMemory
 from hw.config import CONFIGURATIONS
-from hw.layout import LOADED, Opcode, Target
+from hw.instruction import Opcode
+from hw.layout import LOADED, Target
 from hw.network import INPUT, Layer, Network, Shape, Synapses, validate
 from hw.network.model import NO_EVENT
 from hw.numbers import NumberFormat

@@ -8,7 +8,8 @@ from amaranth.hdl import unsigned
 from amaranth.lib import data
 
 from hw.compiler.packing import pack, pack_one, stream_words
-from hw.layout import Channel, Entry, FireInstruction, IntegrateInstruction, Opcode, Pointer
+from hw.instruction import FireInstruction, IntegrateInstruction, Opcode
+from hw.layout import Channel, Entry, Pointer
 from tests.hw.configurations import SMALL
 from tests.hw.streams import plain
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from hw.control.sequencer import Sequencer
+from hw.instruction import Opcode
 from hw.lane.lane import FIRE_LATENCY
-from hw.layout import Fault, Opcode
+from hw.layout import Fault
 from tests.hw.configurations import SMALL
 from tests.hw.streams import answer, simulate
 
