@@ -6,7 +6,6 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,19 +18,19 @@ from hw.compiler import Program
 from hw.config import Configuration, ConfigurationError
 from hw.counters import COUNTERS
 
+from .console import Progress
 from .model import TOP, Model, build_model
 from .trace import unfold_trace
 from .watchdog import cycle_limit
 
 __all__ = ["Simulation", "SimulationError", "require_counters", "simulate"]
 
-class SimulationError(RuntimeError):
-    """The RTL stopped or did not end; one line that says where the log is."""
-
-
-Progress = Callable[[int, int, str], None]
 BENCH = "cosim.benches.inference"
 POLL_SECONDS = 0.2
+
+
+class SimulationError(RuntimeError):
+    """The RTL stopped or did not end; one line that says where the log is."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from .numbers import NumberFormat
 
-__all__ = ["CONFIGURATIONS", "Configuration", "ConfigurationError", "Memory", "load_configuration"]
+__all__ = ["CONFIGURATIONS", "LIVE_BLOCKS", "Configuration", "ConfigurationError", "Memory",
+           "load_configuration"]
 
 NAME = re.compile(r"[A-Za-z0-9_.\-]+")
 LANES = (2, 4, 8, 16, 32, 64, 128)
@@ -21,6 +22,8 @@ RANGES = {
     "weight_depth": (16, 1 << 20), "weight_buffer_depth": (2, 1 << 16),
     "pointer_depth": (2, 1 << 20), "potential_depth": (2, 1 << 20), "channel_depth": (2, 1 << 16),
     "spike_depth": (2, 1 << 20), "pixel_depth": (2, 1 << 20), "instruction_depth": (2, 1 << 12)}
+# Blocks of input channels whose weights are in the buffers, or on their way, at any time.
+LIVE_BLOCKS = 2
 POWERS_OF_TWO = ("weight_buffer_depth",)
 
 
@@ -131,7 +134,7 @@ class Configuration:
 
         depths = {
             "weight": self.weight_depth, "weight_buffer": self.weight_buffer_depth,
-            "pointer": self.pointer_depth, "pointer_buffer": 2 * self.lanes,
+            "pointer": self.pointer_depth, "pointer_buffer": LIVE_BLOCKS * self.lanes,
             "potential": self.potential_depth, "channel": self.channel_depth,
             "spike": self.spike_depth, "pixel": self.pixel_depth, "input_table": 256,
             "instruction": self.instruction_depth}

@@ -30,9 +30,7 @@ class Target(enum.Enum, shape=4):
 
 
 # Memory that each target names.
-LOADED = {Target.WEIGHT: "weight", Target.POINTER: "pointer", Target.CHANNEL: "channel",
-          Target.PIXEL: "pixel", Target.INPUT_TABLE: "input_table",
-          Target.INSTRUCTION: "instruction"}
+LOADED = {target: target.name.lower() for target in Target}
 
 
 class Fault(enum.Enum, shape=3):

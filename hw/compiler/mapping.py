@@ -111,7 +111,11 @@ class _Compiler:
                                f"not {shape.height}x{shape.width}")
 
     def _row_stride(self, neurons: Shape, local_bits: int) -> int:
-        return (neurons.width << local_bits) % (1 << (self.config.potential_depth - 1).bit_length())
+        return self._wrapped(neurons.width << local_bits)
+
+    def _wrapped(self, address: int) -> int:
+        """Return an address of a potential as the hardware counts: modulo a power of two."""
+        return address % (1 << (self.config.potential_depth - 1).bit_length())
 
     def _group(self, layer: Layer, group: Synapses, local_bits: int) -> GroupPlan:
         network, config = self.network, self.config
@@ -145,7 +149,7 @@ class _Compiler:
             "plane": source.height * source.width if from_input else 0,
             "pointer": self._store(layer.name, runs, group.kernel), "offset": group.offset,
             "out_height": neurons.height, "out_width": neurons.width, "local_bits": local_bits,
-            "base": origin % (1 << (config.potential_depth - 1).bit_length()),
+            "base": self._wrapped(origin),
             "row_stride": row_stride}
         self._instruct(layer.name, IntegrateInstruction(config), fields)
         return GroupPlan(source=group.source, fields=_plain(fields))

@@ -212,9 +212,9 @@ class Lane(wiring.Component):
             self.potential_valid.eq(valid[2]),
             encoder.membrane.potential.eq(self.potential),
             encoder.membrane.threshold_step.eq(threshold_step),
-            pool.valid.eq(valid[4]), pool.first.eq(neurons[4].first), pool.time.eq(encoder.time),
-            self.time.eq(pool.earliest), self.time_valid.eq(valid[4] & neurons[4].last),
-            bank.write.eq(self.time_valid), bank.write_address.eq(neurons[4].spike),
+            pool.valid.eq(valid[-1]), pool.first.eq(neurons[-1].first), pool.time.eq(encoder.time),
+            self.time.eq(pool.earliest), self.time_valid.eq(valid[-1] & neurons[-1].last),
+            bank.write.eq(self.time_valid), bank.write_address.eq(neurons[-1].spike),
             bank.write_data.eq(self.time), bank.read.eq(self.spike_read),
             bank.read_address.eq(self.spike_address), self.spike.eq(bank.read_data)]
 

@@ -4,14 +4,11 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import Configuration
+from ..config import LIVE_BLOCKS, Configuration
 from ..instruction import MAX_CHANNELS
 from ..layout import Pointer
 
 __all__ = ["WeightPrefetcher"]
-
-# Blocks whose weights are in the buffer, or on their way, at any time.
-LIVE_BLOCKS = 2
 
 
 class WeightPrefetcher(wiring.Component):
