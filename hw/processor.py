@@ -36,6 +36,8 @@ class Trace(wiring.Signature):
         Potentials with bias, in the order in which neurons are visited.
     time_valid, times
         Spike codes after pooling, in the order in which they are written.
+    layer_end
+        The last cycle of a layer.
     """
 
     def __init__(self, config: Configuration):
@@ -44,7 +46,8 @@ class Trace(wiring.Signature):
             "potentials": Out(data.ArrayLayout(
                 signed(config.numbers.potential_bits), config.lanes)),
             "time_valid": Out(1),
-            "times": Out(data.ArrayLayout(config.spike_bits, config.lanes))})
+            "times": Out(data.ArrayLayout(config.spike_bits, config.lanes)),
+            "layer_end": Out(1)})
 
 
 class Processor(wiring.Component):
@@ -121,7 +124,7 @@ class Processor(wiring.Component):
         else:
             m.d.comb += self.readout.p.last.eq(scores.last & ~neurons.neurons.valid)
         if hasattr(self, "trace"):
-            self._trace(m, lanes)
+            self._trace(m, lanes, sequencer)
         return m
 
     def _program(self, m, loader, sequencer):
@@ -189,10 +192,11 @@ class Processor(wiring.Component):
                 self.readout.valid.eq(1), self.readout.p.word.eq(counters.words.p),
                 self.readout.p.last.eq(counters.last), counters.words.ready.eq(self.readout.ready)]
 
-    def _trace(self, m, lanes):
+    def _trace(self, m, lanes, sequencer):
         m.d.comb += [
             self.trace.potential_valid.eq(lanes[0].potential_valid),
-            self.trace.time_valid.eq(lanes[0].time_valid)]
+            self.trace.time_valid.eq(lanes[0].time_valid),
+            self.trace.layer_end.eq(sequencer.save)]
         for index, lane in enumerate(lanes):
             m.d.comb += [self.trace.potentials[index].eq(lane.potential),
                          self.trace.times[index].eq(lane.time)]
