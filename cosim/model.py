@@ -21,7 +21,7 @@ __all__ = ["Model", "build_model"]
 
 TOP = "harness"
 # Clock and reset, then the ports of the harness: all that the bench can see.
-PUBLIC = ("clk", "rst", "limit", "start", "settled", "fault")
+PUBLIC = ("clk", "rst", "first", "limit", "send", "start", "settled", "fault")
 # Style warnings about hand-written Verilog; in a generated netlist they carry no information.
 LINT_OFF = ("-Wno-WIDTH", "-Wno-CASEINCOMPLETE", "-Wno-UNSIGNED", "-Wno-CMPCONST")
 OPTIMISATION = "-O1"

@@ -23,25 +23,32 @@ async def settle(dut, cycles: int, what: str):
     assert fault == Fault.NONE, f"{what} ended with fault {fault.name}"
 
 
+async def work(dut, cycles: int, what: str, *, words: tuple[int, int], start: bool = False):
+    """Send words of the source file, start an inference, or both; wait until all is done."""
+    dut.first.value, dut.limit.value = words
+    dut.send.value = words[0] < words[1]
+    dut.start.value = start
+    await FallingEdge(dut.settled)
+    dut.send.value = 0
+    dut.start.value = 0
+    await settle(dut, cycles, what)
+
+
 @cocotb.test
 async def infer_all(dut):
-    """Run every image of the source file."""
-    dut.limit.value = 0
-    dut.start.value = 0
+    """Run every image of the source file: program, streamed words, images."""
+    for port in (dut.first, dut.limit, dut.send, dut.start):
+        port.value = 0
     dut.rst.value = 1
     Clock(dut.clk, PERIOD_NS, unit="ns", impl="gpi").start()
     await ClockCycles(dut.clk, 2)
     dut.rst.value = 0
     await settle(dut, PLAN["sweep_cycles"], "reset")
 
-    limit = PLAN["program_words"]
-    dut.limit.value = limit
-    await settle(dut, 4 * limit + 100, "program load")
+    program, images = PLAN["program_words"], PLAN["program_words"] + PLAN["streamed_words"]
+    await work(dut, PLAN["program_cycles"], "program load", words=(0, program))
     for image in range(PLAN["images"]):
-        limit += PLAN["image_words"]
-        dut.limit.value = limit
-        await settle(dut, 4 * PLAN["image_words"] + 100, f"load of image {image}")
-        dut.start.value = 1
-        await FallingEdge(dut.settled)
-        dut.start.value = 0
-        await settle(dut, PLAN["inference_cycles"], f"image {image}")
+        first, limit = (images + (image + more) * PLAN["image_words"] for more in (0, 1))
+        await work(dut, PLAN["image_cycles"], f"load of image {image}", words=(first, limit))
+        await work(dut, PLAN["inference_cycles"], f"image {image}", words=(program, images),
+                   start=True)

@@ -21,9 +21,11 @@ TRACE_BITS = 32
 class Harness(wiring.Component):
     """Feeds the processor from a file and writes what it sends to files.
 
-    The load stream comes from ``+source=``; the readout stream goes to ``+readout=`` as pairs
-    (last, word), potentials and spike codes to ``+potentials=`` and ``+times=`` as one value for
-    each lane; every value has 32 bits, and files that are not named are not written.
+    The load stream comes from ``+source=``: the words from ``first`` to before ``limit``, each time
+    that ``send`` rises; together with ``start`` they are what is streamed during an inference. The
+    readout stream goes to ``+readout=`` as pairs (last, word), potentials and spike codes to
+    ``+potentials=`` and ``+times=`` as one value for each lane; every value has 32 bits, and files
+    that are not named are not written.
 
     Inputs take effect one cycle later: they end in registers, because a simulator evaluates at each
     edge of the clock whatever depends on an input without a register, and on reset everything does.
@@ -31,9 +33,9 @@ class Harness(wiring.Component):
     Members
     -------
     clk, rst : ``In(1)``
-    limit : ``In(32)``
-        Words of the source file that may be sent, counted from its beginning.
-    start : ``In(1)``
+    first, limit : ``In(32)``
+        Words of the source file to send, counted from its beginning.
+    send, start : ``In(1)``
     settled : ``Out(1)``
         All those words are loaded and the processor is ready; or it has stopped with ``fault``.
     fault : ``Out(Fault)``
@@ -42,21 +44,24 @@ class Harness(wiring.Component):
     def __init__(self, config: Configuration):
         self.config = config
         super().__init__({
-            "clk": In(1), "rst": In(1), "limit": In(32), "start": In(1), "settled": Out(1),
-            "fault": Out(Fault)})
+            "clk": In(1), "rst": In(1), "first": In(32), "limit": In(32), "send": In(1),
+            "start": In(1), "settled": Out(1), "fault": Out(Fault)})
 
     def elaborate(self, platform):
         m = Module()
         m.domains.inputs = ClockDomain(reset_less=True, local=True)
         m.domains.sync   = ClockDomain(local=True)
-        limit, start     = Signal.like(self.limit), Signal()
+        first, limit     = Signal.like(self.first), Signal.like(self.limit)
+        send, start      = Signal(), Signal()
         m.d.comb   += [ClockSignal("inputs").eq(self.clk), ClockSignal().eq(self.clk)]
-        m.d.inputs += [ResetSignal().eq(self.rst), limit.eq(self.limit), start.eq(self.start)]
+        m.d.inputs += [ResetSignal().eq(self.rst), first.eq(self.first), limit.eq(self.limit),
+                       send.eq(self.send), start.eq(self.start)]
 
         m.submodules.processor = processor = Processor(self.config, trace=True)
         source_idle = Signal()
         m.submodules.source = Instance(
-            "firstspike_source", i_clk=ClockSignal(), i_rst=ResetSignal(), i_limit=limit,
+            "firstspike_source", p_WIDTH=len(processor.load.payload), i_clk=ClockSignal(),
+            i_rst=ResetSignal(), i_first=first, i_limit=limit, i_send=send,
             o_word=processor.load.payload, o_valid=processor.load.valid,
             i_ready=processor.load.ready, o_idle=source_idle)
         m.d.comb += [

@@ -1,18 +1,25 @@
 // Files at the ends of streams. Names come from plusargs, so that one model serves every network.
 
-// Sends 32-bit words, most significant byte first, from the file +source=NAME, but no more than
-// `limit` words in all.
-module firstspike_source (
-    input  wire        clk,
-    input  wire        rst,
-    input  wire [31:0] limit,
-    output reg  [31:0] word,
-    output reg         valid,
-    input  wire        ready,
-    output wire        idle
+// Sends the words from `first` to before `limit` of the file +source=NAME, once for each time that
+// `send` rises; only while idle. A word has WIDTH bits, in the file its most significant byte first.
+module firstspike_source #(
+    parameter integer WIDTH = 32
+) (
+    input  wire             clk,
+    input  wire             rst,
+    input  wire [31:0]      first,
+    input  wire [31:0]      limit,
+    input  wire             send,
+    output reg  [WIDTH-1:0] word,
+    output reg              valid,
+    input  wire             ready,
+    output wire             idle
 );
     reg [8*1024-1:0] name;
-    reg [31:0]       fetched = 0;
+    reg [WIDTH-1:0]  fetched;
+    reg [31:0]       next = 0;
+    reg [31:0]       last = 0;
+    reg              was_sending = 0;
     integer          file = 0;
     integer          status;
 
@@ -22,15 +29,21 @@ module firstspike_source (
             file = $fopen(name, "rb");
     end
 
-    assign idle = !valid && fetched == limit;
+    assign idle = !valid && next == last;
 
     always @(posedge clk) begin
-        if (!rst && (!valid || ready)) begin
+        was_sending <= send;
+        if (send && !was_sending) begin
+            status = $fseek(file, first * (WIDTH / 8), 0);
+            next <= first;
+            last <= limit;
+        end else if (!rst && (!valid || ready)) begin
             valid <= 0;
-            if (file != 0 && fetched != limit) begin
-                status = $fread(word, file);
-                valid <= status == 4;
-                fetched <= fetched + 1;
+            if (next != last) begin
+                status = $fread(fetched, file);
+                word <= fetched;
+                valid <= status == WIDTH / 8;
+                next <= next + 1;
             end
         end
     end

@@ -1,0 +1,31 @@
+"""The watchdog's limits: above what any image can take, and not absurdly so."""
+
+import numpy as np
+import pytest
+
+from algo.golden import infer
+from cosim.watchdog import cycle_limit, load_limit
+from hw.compiler import compile_network
+from hw.counters import COUNTERS
+from tests.cosim.counting import expected_counts
+from tests.cosim.designs import DESIGNS
+from tests.networks import random_images, random_network
+
+CYCLES = list(COUNTERS).index("cycles")
+
+
+@pytest.mark.parametrize("index", range(4 * len(DESIGNS)))
+def test_no_image_takes_longer(index):
+    design = DESIGNS[index % len(DESIGNS)]
+    network = random_network(index, numbers=design.numbers, most_kernel=design.max_kernel)
+    images = random_images(index, network, 2)
+    program, trace = compile_network(network, design), infer(network, images, trace=True).trace
+    for image, pixels in enumerate(images):
+        times = {name.removesuffix(".time"): value[image]
+                 for name, value in trace.items() if name.endswith(".time")}
+        cycles = expected_counts(program, pixels, times)[:, CYCLES].sum()
+        assert cycles < cycle_limit(program), f"seed {index}"
+
+
+def test_loading_may_take_a_cycle_for_each_bit():
+    assert load_limit(np.zeros((10, 4), np.uint32)) >= 10 * 4 * 32
