@@ -40,6 +40,7 @@ def run_result(verification: Verification, image_set: ImageSet, table: Table, *,
         "traced": simulation.trace is not None, "bit_exact": divergence is None,
         "bit_exact_images": verification.bit_exact_images,
         "first_divergence": None if divergence is None else asdict(divergence),
+        "rerun": _rerun(verification),
         "accuracy": image_set.accuracy(simulation.scores.argmax(axis=1)),
         "simulation": {
             "build_seconds": simulation.build_seconds, "run_seconds": simulation.run_seconds,
@@ -57,6 +58,14 @@ def write_run(directory: Path, result: dict, verification: Verification) -> None
     if simulation.trace is not None:
         np.savez_compressed(directory / TRACE, scores=simulation.scores, **simulation.trace)
     (directory / RUN).write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _rerun(verification: Verification) -> dict | None:
+    """Return which image has run again, alone and with traces, and whether it was right then."""
+    if verification.rerun is None:
+        return None
+    return {"image": int(verification.divergent_images[0]),
+            "bit_exact": verification.rerun.first_divergence is None}
 
 
 def _named(counts: np.ndarray) -> dict[str, float]:

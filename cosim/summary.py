@@ -36,6 +36,9 @@ def print_run(result: dict) -> None:
               style="green" if result["bit_exact"] else "bold red")
     if not result["bit_exact"]:
         out.print(divergence_line(result))
+    if result["rerun"] and result["rerun"]["bit_exact"]:
+        out.print(f"image {result['rerun']['image']} alone is bit-exact: the images before it "
+                  "leave something behind")
     if result["accuracy"] is not None:
         out.print(f"accuracy {result['accuracy']:.2%}")
     simulation = result["simulation"]

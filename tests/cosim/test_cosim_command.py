@@ -56,23 +56,52 @@ def test_trace_equals_that_of_golden(arguments, tmp_path, capfd):
             assert np.array_equal(rtl[key], golden[key]), key
 
 
-def test_divergence_is_exit_code_1_and_named(arguments, tmp_path, monkeypatch, capfd):
-    """The golden model is made wrong in one neuron; the RTL is not."""
-    infer = cosim.verify.infer
+def make_wrong(monkeypatch, *, images: range, without_trace_only=False):
+    """Make the golden model wrong in the first layer and the scores of some images.
 
-    def wrong(network, images, **options):
-        found = infer(network, images, **options)
-        key = f"{network.layers[0].name}.potential"
-        trace = found.trace | {key: found.trace[key].copy()}
-        trace[key][1, 0, 0, 0] += 1
-        return replace(found, trace=trace)
+    It is told apart by its pixels which image is which, so that one alone is wrong as well.
+    """
+    infer, first = cosim.verify.infer, {}
+
+    def wrong(network, pixels, **options):
+        found = infer(network, pixels, **options)
+        scores, trace = found.scores.copy(), dict(found.trace)
+        for place, image in enumerate(pixels):
+            index = first.setdefault(image.tobytes(), len(first))
+            if index in images and not (options.get("trace") and without_trace_only):
+                scores[place, 0] += 1
+                key = f"{network.layers[0].name}.potential"
+                if key in trace:
+                    trace[key] = trace[key].copy()
+                    trace[key][place, 0, 0, 0] += 1
+        return replace(found, scores=scores, trace=trace)
     monkeypatch.setattr(cosim.verify, "infer", wrong)
-    assert main([*arguments, "--trace"]) == 1
+
+
+@pytest.mark.parametrize("options", [["--trace"], []], ids=["traced", "scores first"])
+def test_divergence_is_exit_code_1_and_named(options, arguments, tmp_path, monkeypatch, capfd):
+    """Without --trace too: the first wrong image runs again, with traces."""
+    make_wrong(monkeypatch, images=range(1, 3))
+    assert main([*arguments, *options]) == 1
     out = capfd.readouterr().out
-    assert "2 of 3 images bit-exact" in out and "first divergence: image 1, layer" in out
-    place = json.loads((tmp_path / "run" / "run.json").read_text())["first_divergence"]
-    assert (place["image"], place["field"], place["channel"]) == (1, "potential", 0)
-    assert place["expected"] == place["found"] + 1
+    assert "1 of 3 images bit-exact" in out
+    assert "first divergence: image 1, layer layer1, potential [0, 0, 0]: expected" in out
+    result = json.loads((tmp_path / "run" / "run.json").read_text())
+    place = result["first_divergence"]
+    assert (place["image"], place["layer"], place["field"]) == (1, "layer1", "potential")
+    assert place["channel"] == 0 and place["expected"] == place["found"] + 1
+    assert result["rerun"] == (None if options else {"image": 1, "bit_exact": False})
+    assert (tmp_path / "run" / "trace.npz").exists() == bool(options)
+
+
+def test_an_image_that_is_right_when_alone_is_reported_as_such(arguments, tmp_path, monkeypatch,
+                                                               capfd):
+    make_wrong(monkeypatch, images=range(2, 3), without_trace_only=True)
+    assert main(arguments) == 1
+    out = capfd.readouterr().out
+    assert "first divergence: image 2, layer scores, scores [0, 0, 0]" in out
+    assert "image 2 alone is bit-exact" in out
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["rerun"]["bit_exact"] is True
 
 
 def test_rtl_that_does_not_end_is_exit_code_1(arguments, tmp_path, monkeypatch, capfd):
