@@ -1,0 +1,1 @@
+"""The processor behind standard buses: AXI4-Lite registers, AXI4-Stream load and readout."""
