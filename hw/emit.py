@@ -4,10 +4,11 @@ from pathlib import Path
 
 from amaranth.back import verilog
 
+from .bus.axi import AxiProcessor
 from .config import Configuration
 from .processor import Processor
 
-__all__ = ["processor_verilog", "to_verilog"]
+__all__ = ["axi_verilog", "processor_verilog", "to_verilog"]
 
 RAM = Path(__file__).with_name("ram.v")
 
@@ -26,3 +27,8 @@ def to_verilog(component, name: str) -> str:
 def processor_verilog(config: Configuration) -> str:
     """Return the processor as self-contained Verilog, top module ``firstspike``."""
     return to_verilog(Processor(config), "firstspike")
+
+
+def axi_verilog(config: Configuration) -> str:
+    """Return the processor behind AXI as self-contained Verilog, top module ``firstspike_axi``."""
+    return to_verilog(AxiProcessor(config), "firstspike_axi")

@@ -84,6 +84,8 @@ NET, IMAGES = "given/net.safetensors", "given/images.npz"
     (["train", "digits", "--set", "seed"], "key=value"),
     (["verilog", "-o", "given"], "given: Is a directory"),
     (["verilog", "-o", "x.v", "--network", "given/text.safetensors"], "text.safetensors"),
+    (["verilog", "-o", "x.v", "--header", "x.h"], "--top must be axi with --header, not core"),
+    (["verilog", "-o", "x.v", "--top", "axi", "--header", "given"], "given: Is a directory"),
     (["demo", "--seed", "-1"], "--seed"),
 ], ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else "")
 def test_a_mistake_is_one_line_and_leaves_nothing(arguments, reason, network, capfd):
@@ -160,6 +162,15 @@ def test_verilog_is_the_same_text_twice_and_follows_the_network(network, capfd):
     first, second, third = (Path(f"{name}.v").read_text() for name in "abc")
     assert first == second != third
     assert "module firstspike(" in first or "module \\firstspike (" in first
+
+
+def test_verilog_behind_axi_with_its_header(capfd):
+    assert main(["verilog", "--config", "tiny", "--top", "axi", "--header", "x.h", "-o", "x.v",
+                 "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["header"] == "x.h"
+    assert leftovers() == ["x.h", "x.v"]
+    assert "module firstspike_axi(" in Path("x.v").read_text()
+    assert "FIRSTSPIKE_STATUS_OFFSET" in Path("x.h").read_text()
 
 
 def test_interruption_is_one_line(monkeypatch, capfd):
