@@ -15,7 +15,7 @@ from hw.counters import COUNTERS
 
 from .console import Progress
 from .model import TOP, Model
-from .watchdog import cycle_limit, load_limit, streamed_words
+from .watchdog import cycle_limit, load_limit
 
 __all__ = ["SimulationError", "execute", "readout_words"]
 
@@ -35,7 +35,7 @@ def execute(model: Model, program: Program, images: np.ndarray, run: Path, *,
     ``settings`` are further plusargs. Raises :class:`SimulationError` if the RTL stops with a fault
     or does not end; the folder then keeps the log.
     """
-    streamed = streamed_words(program)
+    streamed = program.streamed_words
     image_words = [program.image_words(image) for image in images]
     _write_source(run / "source", [program.load_words, streamed, *image_words])
     plan = {

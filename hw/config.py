@@ -15,13 +15,15 @@ __all__ = ["CONFIGURATIONS", "LIVE_BLOCKS", "Configuration", "ConfigurationError
            "load_configuration"]
 
 NAME = re.compile(r"[A-Za-z0-9_.\-]+")
-LANES = (2, 4, 8, 16, 32, 64, 128)
+CHOICES = {"lanes": (2, 4, 8, 16, 32, 64, 128), "row_entries": (1, 2, 4),
+           "stream_bits": (32, 64, 128, 256, 512)}
 # Rule of each size: name -> (least, most). Depths are in words, of each lane where lanes own them.
 RANGES = {
     "queue_depth": (2, 64), "skip_bits": (1, 8), "max_kernel": (3, 7),
     "weight_depth": (16, 1 << 20), "weight_buffer_depth": (2, 1 << 16),
     "pointer_depth": (2, 1 << 20), "potential_depth": (2, 1 << 20), "channel_depth": (2, 1 << 16),
-    "spike_depth": (2, 1 << 20), "pixel_depth": (2, 1 << 20), "instruction_depth": (2, 1 << 12)}
+    "spike_depth": (2, 1 << 20), "pixel_depth": (2, 1 << 20), "instruction_depth": (2, 1 << 14),
+    "layer_depth": (2, 1 << 10)}
 # Blocks of input channels whose weights are in the buffers, or on their way, at any time.
 LIVE_BLOCKS = 2
 POWERS_OF_TWO = ("weight_buffer_depth",)
@@ -56,16 +58,23 @@ class Configuration:
         Processing lanes; output channel c belongs to lane c mod ``lanes``. A power of two.
     queue_depth
         Events that a lane may lag behind the dispatcher.
+    row_entries
+        Weight entries that a lane reads, or copies, in one cycle: 1, 2 or 4. Only one of them is
+        worked off in a cycle, but entries that need no work cost no time.
     skip_bits
         Width of the run of zeros in front of each stored weight.
     max_kernel
-        Largest side of a kernel.
+        Largest side of a kernel; larger ones are cut into several.
+    stream_bits
+        Width of the load stream.
     weight_depth, weight_buffer_depth, pointer_depth, potential_depth, channel_depth, spike_depth
-        Words in each lane's memories: weight entries, buffered weight entries (a power of two),
+        Sizes of each lane's memories: weight entries, buffered weight entries (powers of two),
         pointers (one per input channel, or per input neuron of a linear layer), potentials,
         channels (bias and threshold), spike codes.
-    pixel_depth, instruction_depth
-        Words of the memories that the lanes share.
+    pixel_depth, instruction_depth, layer_depth
+        Words of the memories that the lanes share; layers that are counted apart.
+    leaky
+        Whether the lanes can run leaky integrate-and-fire neurons.
     counters
         Whether the activity counters exist.
     numbers
@@ -77,8 +86,10 @@ class Configuration:
     name: str
     lanes: int
     queue_depth: int = 8
+    row_entries: int = 2
     skip_bits: int = 4
     max_kernel: int = 3
+    stream_bits: int = 32
     weight_depth: int
     weight_buffer_depth: int
     pointer_depth: int
@@ -86,7 +97,9 @@ class Configuration:
     channel_depth: int
     spike_depth: int
     pixel_depth: int
-    instruction_depth: int = 64
+    instruction_depth: int = 256
+    layer_depth: int = 64
+    leaky: bool = True
     counters: bool = True
     numbers: NumberFormat = field(default_factory=NumberFormat)
 
@@ -94,10 +107,14 @@ class Configuration:
         if type(self.name) is not str or not NAME.fullmatch(self.name):
             raise ConfigurationError(
                 f"name must be letters, digits, '_', '.' and '-', not {self.name!r}")
-        if type(self.counters) is not bool:
-            raise ConfigurationError(f"counters must be true or false, not {self.counters!r}")
-        if type(self.lanes) is not int or self.lanes not in LANES:
-            raise ConfigurationError(f"lanes must be one of {LANES}, not {self.lanes!r}")
+        for name in ("counters", "leaky"):
+            value = getattr(self, name)
+            if type(value) is not bool:
+                raise ConfigurationError(f"{name} must be true or false, not {value!r}")
+        for name, choices in CHOICES.items():
+            value = getattr(self, name)
+            if type(value) is not int or value not in choices:
+                raise ConfigurationError(f"{name} must be one of {choices}, not {value!r}")
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
@@ -106,6 +123,10 @@ class Configuration:
             if getattr(self, name).bit_count() != 1:
                 raise ConfigurationError(
                     f"{name} must be a power of two, not {getattr(self, name)}")
+        for name in ("weight_depth", "weight_buffer_depth"):
+            if getattr(self, name) % self.row_entries:
+                raise ConfigurationError(f"{name} must be a multiple of row_entries "
+                                         f"({self.row_entries}), not {getattr(self, name)}")
 
     @property
     def sha256(self) -> str:
@@ -133,31 +154,41 @@ class Configuration:
         from .layout import memory_widths  # layouts are Amaranth's; keep this module light
 
         depths = {
-            "weight": self.weight_depth, "weight_buffer": self.weight_buffer_depth,
+            "weight": self.weight_depth // self.row_entries,
+            "weight_buffer": self.weight_buffer_depth // self.row_entries,
             "pointer": self.pointer_depth, "pointer_buffer": LIVE_BLOCKS * self.lanes,
             "potential": self.potential_depth, "channel": self.channel_depth,
             "spike": self.spike_depth, "pixel": self.pixel_depth, "input_table": 256,
             "instruction": self.instruction_depth}
         shared = ("pixel", "input_table", "instruction")
-        return {name: Memory(depths[name], width, 1 if name in shared else self.lanes)
+        # One memory for each entry of a row.
+        rows = {"weight": self.row_entries, "weight_buffer": self.row_entries}
+        return {name: Memory(depths[name], width,
+                             1 if name in shared else self.lanes * rows.get(name, 1))
                 for name, width in memory_widths(self).items()}
 
+
+VGG = {"lanes": 64, "skip_bits": 7, "stream_bits": 128, "weight_depth": 16384,
+       "weight_buffer_depth": 512, "pointer_depth": 8192, "potential_depth": 1024,
+       "channel_depth": 128, "spike_depth": 4096, "pixel_depth": 16384,
+       "instruction_depth": 1024}
 
 CONFIGURATIONS = {config.name: config for config in (
     # For tests: everything but the lanes is generous.
     Configuration(
-        name="tiny", lanes=4, weight_depth=16384, weight_buffer_depth=512, pointer_depth=16384,
-        potential_depth=2048, channel_depth=2048, spike_depth=8192, pixel_depth=8192),
+        name="tiny", lanes=4, max_kernel=7, weight_depth=16384, weight_buffer_depth=512,
+        pointer_depth=16384, potential_depth=2048, channel_depth=2048, spike_depth=8192,
+        pixel_depth=16384, instruction_depth=4096),
     # For the embedded data set.
     Configuration(
         name="demo", lanes=16, weight_depth=1024, weight_buffer_depth=128, pointer_depth=1024,
         potential_depth=256, channel_depth=64, spike_depth=512, pixel_depth=256,
-        instruction_depth=32),
+        layer_depth=16),
     # For a VGG-16 with 33 times fewer weights, all of them resident.
-    Configuration(
-        name="vgg", lanes=64, skip_bits=5, weight_depth=16384, weight_buffer_depth=512,
-        pointer_depth=8192, potential_depth=1024, channel_depth=128, spike_depth=4096,
-        pixel_depth=16384),
+    Configuration(name="vgg", **VGG),
+    # For a VGG-16 with 10 times fewer weights, resident, or a dense one, streamed.
+    Configuration(name="vgg-dense", **(VGG | {
+        "weight_depth": 32768, "weight_buffer_depth": 2048, "stream_bits": 256})),
 )}
 
 

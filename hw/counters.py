@@ -26,6 +26,7 @@ COUNTERS = {
     "neuron_updates": "neuron fired or read out",
     "queue_stall_cycles": "cycle in which the dispatcher holds an event and a lane's queue is full",
     "weight_stall_cycles": "cycle in which it holds one for weights still being copied",
+    "dram_stall_cycles": "cycle in which a group waits for weights from the load stream",
     "integration_cycles": "cycle of a group from its first event ready to its last lane drained",
     "lane_idle_cycles": "lane and integration cycle without a synaptic operation",
     "instruction_reads": "word read from the instruction memory",

@@ -6,22 +6,20 @@ from amaranth.back import verilog
 
 from .bus.axi import AxiProcessor
 from .config import Configuration
+from .lane import Lane
 from .processor import Processor
+from .technology import LANE_MODULE, Technology
 
 __all__ = ["axi_verilog", "processor_verilog", "to_verilog"]
 
 RAM = Path(__file__).with_name("ram.v")
 
 
-class Technology:
-    """Platform of emitted Verilog: memories are instances of ``firstspike_ram``."""
-
-
 def to_verilog(component, name: str) -> str:
-    """Return a component and the memory module as Verilog text."""
-    text = verilog.convert(
-        component, name=name, platform=Technology(), emit_src=False, strip_internal_attrs=True)
-    return f"{text}\n{RAM.read_text()}"
+    """Return a component that contains a processor, its lane and the memory module, as Verilog."""
+    return "\n".join([
+        _convert(component, name, Technology(shares_lanes=True)),
+        _convert(Lane(component.config), LANE_MODULE, Technology()), RAM.read_text()])
 
 
 def processor_verilog(config: Configuration) -> str:
@@ -32,3 +30,8 @@ def processor_verilog(config: Configuration) -> str:
 def axi_verilog(config: Configuration) -> str:
     """Return the processor behind AXI as self-contained Verilog, top module ``firstspike_axi``."""
     return to_verilog(AxiProcessor(config), "firstspike_axi")
+
+
+def _convert(component, name: str, technology: Technology) -> str:
+    return verilog.convert(
+        component, name=name, platform=technology, emit_src=False, strip_internal_attrs=True)

@@ -9,8 +9,9 @@ from .network.model import NO_EVENT
 from .network.validation import MAX_EVENTS_PER_PIXEL
 from .numbers import MAX_OFFSET
 
-__all__ = ["Channel", "Entry", "Event", "Fault", "LoadedWord", "Neuron", "PacketHeader", "Pointer",
-           "QueuedEvent", "Row", "Status", "Tap", "Target", "Visit", "exponent_bits", "load_bits",
+__all__ = ["LANE_TARGETS", "LOADED", "STREAMED_TARGETS", "Channel", "Entry", "EntryRow", "Event",
+           "Fault", "LoadedWord", "Neuron", "PacketHeader", "Pointer", "QueuedEvent", "Row",
+           "Status", "TapDistances", "Target", "Visit", "exponent_bits", "load_slots", "loaded_bits",
            "memory_widths", "row_slots", "slot_bits"]
 
 INPUT_EXPONENT_BITS = 7
@@ -19,7 +20,7 @@ ADDRESS_BITS = 24
 
 
 class Target(enum.Enum, shape=4):
-    """Memory that a load packet writes."""
+    """What a load packet is for: a memory, or the end of a slice of streamed weights."""
 
     WEIGHT = 0
     POINTER = 1
@@ -27,13 +28,17 @@ class Target(enum.Enum, shape=4):
     PIXEL = 3
     INPUT_TABLE = 4
     INSTRUCTION = 5
+    SLICE = 6
 
 
 # Memory that each target names.
-LOADED = {target: target.name.lower() for target in Target}
+LOADED = {target: target.name.lower() for target in Target if target != Target.SLICE}
+# Targets whose memories belong to the lanes, and those that may be loaded during an inference.
+LANE_TARGETS = (Target.WEIGHT, Target.POINTER, Target.CHANNEL)
+STREAMED_TARGETS = (Target.WEIGHT, Target.POINTER, Target.SLICE)
 
 
-class Fault(enum.Enum, shape=3):
+class Fault(enum.Enum, shape=4):
     """Why a processor has stopped until reset."""
 
     NONE = 0
@@ -47,6 +52,12 @@ class Fault(enum.Enum, shape=3):
     OPCODE = 4
     #: The instruction memory ends before the scores.
     UNENDING = 5
+    #: An instruction has a size of zero, or one beyond what the processor has.
+    OPERAND = 6
+    #: An instruction or a pointer leads beyond the end of a memory.
+    ADDRESS = 7
+    #: Nothing has moved for a long time: a block of weights cannot fit its buffer.
+    STALL = 8
 
 
 class Status(data.Struct):
@@ -67,10 +78,17 @@ class Entry(data.StructLayout):
             "magnitude": config.numbers.weight_bits - 1, "negative": 1, "skip": config.skip_bits})
 
 
+class EntryRow(data.ArrayLayout):
+    """Stored weights that are read, copied and loaded together."""
+
+    def __init__(self, config: Configuration):
+        super().__init__(Entry(config), config.row_entries)
+
+
 class Pointer(data.StructLayout):
     """Where a lane's weights of one input channel are, and which kernel taps hold one.
 
-    Bit ``row * max_kernel + column`` of ``taps`` stands for the tap (row, column).
+    Bit ``row * kernel + column`` of ``taps`` stands for the tap (row, column).
     """
 
     def __init__(self, config: Configuration):
@@ -98,15 +116,15 @@ class Visit(data.StructLayout):
     """One place of a source map to read: a row of spike codes, or a pixel.
 
     ``slots`` are the spike banks to read, ``pointer`` the pointer of slot 0 or of the pixel. The
-    other fields are as in :class:`Event`; ``marker``: the last visit of a block.
+    other fields are as in :class:`Event`; ``marker``: the last visit of a block. Nothing is read
+    unless ``is_useful``: some tap falls inside the map.
     """
 
     def __init__(self, config: Configuration):
         super().__init__({
             "address": range(max(config.spike_depth, config.pixel_depth)), "slots": config.lanes,
-            "is_pixel": 1, "marker": 1, "pointer": range(config.pointer_depth),
-            "base": range(config.potential_depth),
-            "rows": config.max_kernel, "columns": config.max_kernel})
+            "is_useful": 1, "is_pixel": 1, "marker": 1, "pointer": range(config.pointer_depth),
+            "base": range(config.potential_depth), "taps": config.max_kernel ** 2})
 
 
 class Row(data.StructLayout):
@@ -121,8 +139,7 @@ class Row(data.StructLayout):
         super().__init__({
             "codes": data.ArrayLayout(slot_bits(config), slots), "heard": slots,
             "is_pixel": 1, "marker": 1, "pointer": range(config.pointer_depth),
-            "base": range(config.potential_depth),
-            "rows": config.max_kernel, "columns": config.max_kernel})
+            "base": range(config.potential_depth), "taps": config.max_kernel ** 2})
 
 
 def row_slots(config: Configuration) -> int:
@@ -139,14 +156,14 @@ class Event(data.StructLayout):
     """One spike on its way to all lanes; or, if ``marker``, the end of a block.
 
     ``pointer`` is the address of the weights' pointer; ``base`` the potential that tap (0, 0) of
-    local channel 0 would reach; ``rows`` and ``columns`` the taps that fall inside the map.
+    local channel 0 would reach; ``taps`` those that fall inside the map, as in a pointer.
     """
 
     def __init__(self, config: Configuration):
         super().__init__({
             "marker": 1, "pointer": range(config.pointer_depth),
             "exponent": exponent_bits(config), "base": range(config.potential_depth),
-            "rows": config.max_kernel, "columns": config.max_kernel})
+            "taps": config.max_kernel ** 2})
 
 
 class QueuedEvent(data.StructLayout):
@@ -157,16 +174,14 @@ class QueuedEvent(data.StructLayout):
             "marker": 1, "start": range(config.weight_depth + 1),
             "count": range(config.weight_depth + 1),
             "exponent": exponent_bits(config), "base": range(config.potential_depth),
-            "rows": config.max_kernel, "columns": config.max_kernel})
+            "taps": config.max_kernel ** 2})
 
 
-class Tap(data.StructLayout):
-    """Place of one kernel tap, and its distance from an event's base, modulo the memory."""
+class TapDistances(data.ArrayLayout):
+    """Potentials between an event's base and each tap of the kernel, modulo the memory."""
 
     def __init__(self, config: Configuration):
-        super().__init__({
-            "row": range(config.max_kernel), "column": range(config.max_kernel),
-            "distance": range(config.potential_depth)})
+        super().__init__(range(config.potential_depth), config.max_kernel ** 2)
 
 
 class Neuron(data.StructLayout):
@@ -184,23 +199,38 @@ class Neuron(data.StructLayout):
 
 
 class PacketHeader(data.StructLayout):
-    """First word of a load packet."""
+    """Beginning of a load packet: memory, first lane, first address, number of addresses."""
 
     def __init__(self):
-        super().__init__({"target": 8, "lane": 16})
+        super().__init__({"target": 8, "lane": 16, "reserved": 8, "address": 32, "count": 32})
 
 
 class LoadedWord(data.StructLayout):
-    """A word for one memory; ``lane`` names its owner if lanes own that kind of memory."""
+    """A word for one memory."""
 
     def __init__(self, config: Configuration):
-        super().__init__({"target": Target, "lane": range(config.lanes), "address": ADDRESS_BITS,
-                          "data": load_bits(config)})
+        super().__init__({"target": Target, "address": ADDRESS_BITS,
+                          "data": max(loaded_bits(config, target) for target in LOADED)})
 
 
-def load_bits(config: Configuration) -> int:
-    """Width of the widest word that is loaded."""
-    return max(memory_widths(config)[name] for name in LOADED.values())
+def loaded_bits(config: Configuration, target: Target) -> int:
+    """Width of a loaded word: a word of its memory, or a row of weights."""
+    width = memory_widths(config)[LOADED[target]]
+    return config.row_entries * width if target == Target.WEIGHT else width
+
+
+def load_slots(config: Configuration, target: Target) -> tuple[int, int]:
+    """Return how many words a beat of the load stream carries, and how many beats a word takes.
+
+    One of the two is 1. Words of one beat go to the same address of neighbouring lanes; each
+    begins at a multiple of 32 bits, that is a power of two.
+    """
+    width = loaded_bits(config, target)
+    if width > config.stream_bits:
+        return 1, -(-width // config.stream_bits)
+    if target not in LANE_TARGETS:
+        return 1, 1
+    return min(config.lanes, config.stream_bits // max(32, 1 << (width - 1).bit_length())), 1
 
 
 def memory_widths(config: Configuration) -> dict[str, int]:

@@ -7,10 +7,11 @@ from amaranth.lib.wiring import In, Out
 from .config import Configuration
 from .control.counter_file import CounterFile
 from .control.dispatcher import Dispatcher
-from .control.loader import LOAD_WORD_BITS, Loader
+from .control.loader import Loader
 from .control.neuron_scanner import NeuronScanner
 from .control.score_reader import READOUT_BITS, ScoreReader
 from .control.sequencer import Sequencer
+from .control.stall_detector import StallDetector
 from .control.tap_table import TapTable
 from .instruction import Instruction
 from .lane import Lane
@@ -51,10 +52,11 @@ class Trace(wiring.Signature):
 
 
 class Processor(wiring.Component):
-    """Runs a time-to-first-spike network that has been loaded, one image per ``start``.
+    """Runs a spiking network that has been loaded, one image per ``start``.
 
     Load packets fill the memories while ``status.ready``; then each ``start`` runs the program on
-    the image in the pixel memory. The readout stream carries the scores in order of classes, then,
+    the image in the pixel memory. Slices of weights that do not fit on chip are loaded while it runs:
+    their packets may be offered at any time, and are taken as there is room for them. The readout stream carries the scores in order of classes, then,
     if the configuration has counters, the snapshots of all layers in the order of
     :data:`hw.counters.COUNTERS`. Back-pressure there holds up the end of an inference and
     counts as its cycles until the last score. After reset the potentials are swept, for as many
@@ -68,7 +70,7 @@ class Processor(wiring.Component):
 
     Members
     -------
-    load : ``In(stream.Signature(32))``
+    load : ``In(stream.Signature(stream_bits))``
         Packets, see :class:`hw.control.loader.Loader`.
     start : ``In(1)``
         Begin an inference; only while ``status.ready``.
@@ -81,7 +83,7 @@ class Processor(wiring.Component):
     def __init__(self, config: Configuration, *, trace: bool = False):
         self.config = config
         ports = {
-            "load": In(stream.Signature(LOAD_WORD_BITS)), "start": In(1),
+            "load": In(stream.Signature(config.stream_bits)), "start": In(1),
             "readout": Out(stream.Signature(Readout)), "status": Out(Status)}
         super().__init__(ports | ({"trace": Out(Trace(config))} if trace else {}))
 
@@ -102,8 +104,7 @@ class Processor(wiring.Component):
         m.d.comb += [
             dispatcher.begin.eq(sequencer.integrate), dispatcher.group.eq(instruction.integrate),
             taps.begin.eq(sequencer.tabulate), taps.group.eq(instruction.integrate),
-            neurons.begin.eq(sequencer.scan), neurons.layer.eq(instruction.fire),
-            neurons.fires.eq(sequencer.fires)]
+            neurons.begin.eq(sequencer.scan), neurons.layer.eq(instruction.fire)]
         self._connect_lanes(m, lanes, loader, sequencer, dispatcher, taps, neurons, instruction)
 
         is_working = Signal()
@@ -119,10 +120,12 @@ class Processor(wiring.Component):
         m.d.comb += [
             self.readout.valid.eq(scores.words.valid), self.readout.p.word.eq(scores.words.p),
             scores.words.ready.eq(self.readout.ready)]
+        self._guard(m, lanes, sequencer, dispatcher, neurons)
         if config.counters:
             self._count(m, lanes, loader, sequencer, dispatcher, is_working)
         else:
-            m.d.comb += self.readout.p.last.eq(scores.last & ~neurons.neurons.valid)
+            m.d.comb += self.readout.p.last.eq(
+                scores.last & ~neurons.neurons.valid & instruction.fire.ends)
         if hasattr(self, "trace"):
             self._trace(m, lanes, sequencer)
         return m
@@ -131,10 +134,12 @@ class Processor(wiring.Component):
         """Connect load stream, program memory and status; return the current instruction."""
         m.submodules.program = program = Ram(
             Instruction(self.config), self.config.instruction_depth)
-        load_into(m, program, loader.words, Target.INSTRUCTION)
+        load_into(m, program, loader.valid, loader.word, Target.INSTRUCTION)
         wiring.connect(m, wiring.flipped(self.load), loader.load)
         m.d.comb += [
-            loader.enable.eq(sequencer.ready & ~self.start),
+            loader.enable.eq(sequencer.slice_room & ~sequencer.clear
+                             & (sequencer.fault == Fault.NONE) & ~(sequencer.ready & self.start)),
+            loader.running.eq(sequencer.running), sequencer.slice_loaded.eq(loader.ends_slice),
             program.read.eq(sequencer.instruction_read),
             program.read_address.eq(sequencer.instruction_address),
             sequencer.instruction.eq(program.read_data), sequencer.start.eq(self.start),
@@ -150,18 +155,33 @@ class Processor(wiring.Component):
         for index, lane in enumerate(lanes):
             m.d.comb += [
                 lane.index.eq(index),
-                lane.words.valid.eq(loader.words.valid), lane.words.p.eq(loader.words.p),
+                lane.loads.eq(loader.lane_valid[index]), lane.word.eq(loader.lane_words[index]),
                 lane.begin.eq(sequencer.integrate), lane.group.eq(instruction.integrate),
                 lane.taps.eq(taps.taps),
                 lane.events.valid.eq(events.valid & events.ready), lane.events.p.eq(events.p),
                 lane.neuron_valid.eq(neurons.neurons.valid & neurons.neurons.ready),
-                lane.neuron.eq(neurons.neurons.p),
+                lane.neuron.eq(neurons.neurons.p), lane.layer.eq(instruction.fire),
                 lane.spike_read.eq(dispatcher.spike_read[index]),
                 lane.spike_address.eq(dispatcher.spike_address),
                 dispatcher.spikes[index].eq(lane.spike),
                 lane.clear.eq(sequencer.clear), lane.clear_address.eq(sequencer.clear_address)]
+        m.d.comb += [dispatcher.loads.eq(loader.valid), dispatcher.word.eq(loader.word)]
+
+    def _guard(self, m, lanes, sequencer, dispatcher, neurons):
+        """Stop a program that leaves its memories or comes to a halt."""
+        m.submodules.stall = stall = StallDetector()
+        reads = Cat(lane.activity.weight_read != 0 for lane in lanes).any()
+        operates = Cat(lane.activity.operation for lane in lanes).any()
+        events = dispatcher.events
         m.d.comb += [
-            dispatcher.words.valid.eq(loader.words.valid), dispatcher.words.p.eq(loader.words.p)]
+            stall.working.eq(sequencer.integrating),
+            stall.moving.eq(
+                reads | operates | sequencer.integrate | (events.valid & events.ready)
+                | dispatcher.moves)]
+        with m.If(dispatcher.strays | neurons.strays | Cat(lane.strays for lane in lanes).any()):
+            m.d.comb += sequencer.problem.eq(Fault.ADDRESS)
+        with m.Elif(stall.stalled):
+            m.d.comb += sequencer.problem.eq(Fault.STALL)
 
     def _count(self, m, lanes, loader, sequencer, dispatcher, is_working):
         """Connect the counters, and let them follow the scores on the readout stream."""
@@ -181,9 +201,9 @@ class Processor(wiring.Component):
             shared.pixel_read.eq(dispatcher.pixel_read),
             shared.table_read.eq(dispatcher.table_read),
             shared.instruction_read.eq(sequencer.instruction_read),
-            shared.load_word.eq(self.load.valid & self.load.ready),
-            shared.pixel_write.eq(
-                loader.words.valid & (loader.words.p.target == Target.PIXEL)),
+            shared.load_beat.eq(self.load.valid & self.load.ready),
+            shared.dram_stall.eq(sequencer.awaits_slice),
+            shared.pixel_write.eq(loader.valid & (loader.word.target == Target.PIXEL)),
             counters.running.eq(sequencer.running), counters.save.eq(sequencer.save),
             counters.report.eq(sequencer.report),
             sequencer.reported.eq(counters.words.valid & counters.words.ready & counters.last)]

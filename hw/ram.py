@@ -7,17 +7,14 @@ from amaranth.lib.wiring import In, Out
 __all__ = ["Ram", "load_into"]
 
 
-def load_into(m: Module, ram: "Ram", words, target, *, lane=None) -> None:
-    """Let ``ram`` take the loaded words that are for ``target``, and for ``lane`` if lanes own it.
+def load_into(m: Module, ram: "Ram", valid, word, target, data=None) -> None:
+    """Let ``ram`` take the loaded words (``hw.layout.LoadedWord``) that are for ``target``.
 
-    ``words`` is an always-ready stream of ``hw.layout.LoadedWord``.
+    ``data`` is the part of the word that it takes, by default all of it.
     """
-    is_addressed = words.valid & (words.p.target == target)
-    if lane is not None:
-        is_addressed &= words.p.lane == lane
     m.d.comb += [
-        ram.write.eq(is_addressed), ram.write_address.eq(words.p.address),
-        Value.cast(ram.write_data).eq(words.p.data)]
+        ram.write.eq(valid & (word.target == target)), ram.write_address.eq(word.address),
+        Value.cast(ram.write_data).eq(word.data if data is None else data)]
 
 
 class Ram(wiring.Component):

@@ -1,5 +1,7 @@
 """From a network to a program, layer by layer."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from ..config import Configuration
@@ -8,22 +10,24 @@ from ..instruction import (
     MAX_POOL,
     MAX_SIDE,
     FireInstruction,
+    Instruction,
     IntegrateInstruction,
     Opcode,
 )
-from ..layout import Channel, Entry, Pointer, Target
-from ..network import INPUT, Layer, Network, Shape, Synapses
+from ..layout import Channel, Target
+from ..network import INPUT, Layer, Network, Shape
 from ..network.model import NO_EVENT
 from ..network.validation import MAX_EVENTS_PER_PIXEL
+from ..numbers import LEAK_ONE
 from .allocation import CompileError, SpikeMemory, reserve
-from .packing import pack, pack_one
-from .program import GroupPlan, LayerPlan, Program
-from .weight_runs import WeightRuns, encode_runs
+from .packets import Packet, lane_packets
+from .packing import LIMB_BITS, pack, pack_one
+from .partition import Part
+from .placement import channel_orders
+from .program import FirePlan, GroupPlan, LayerPlan, Program
+from .residency import Placed, WeightPlan, plan_weights
 
 __all__ = ["compile_network"]
-
-# Up to so many positions of a source map, weights are used too rarely to be worth a copy.
-DIRECT_POSITIONS = 4
 
 
 def compile_network(network: Network, config: Configuration) -> Program:
@@ -34,164 +38,176 @@ def compile_network(network: Network, config: Configuration) -> Program:
     """
     if config.numbers != network.numbers:
         raise CompileError(f"configuration {config.name} must have the network's number format")
-    if network.neuron != "ttfs":
-        raise CompileError(f"network {network.name}: neuron must be ttfs, not {network.neuron}")
-    return _Compiler(network, config).run()
+    if network.neuron == "lif" and not config.leaky:
+        raise CompileError(f"network {network.name}: lif neurons need a leaky configuration, "
+                           f"{config.name} is not")
+    if len(network.layers) > config.layer_depth:
+        raise CompileError(f"network {network.name}: must have at most {config.layer_depth} "
+                           f"layers (configuration {config.name}), not {len(network.layers)}")
+    for layer in network.layers:
+        _check_layer(network, layer)
+    orders = channel_orders(network, config)
+    return _Compiler(network, config, orders, plan_weights(network, config, orders)).run()
+
+
+def _check_layer(network: Network, layer: Layer) -> None:
+    if layer.pool > MAX_POOL:
+        raise CompileError(
+            f"layer {layer.name}: pool must be at most {MAX_POOL}, not {layer.pool}")
+    for shape in (network.neuron_shapes[layer.name],
+                  *(network.spike_shapes[group.source] for group in layer.synapses)):
+        if shape.channels > MAX_CHANNELS:
+            raise CompileError(f"layer {layer.name}: a map must have at most {MAX_CHANNELS} "
+                               f"channels, not {shape.channels}")
+        if max(shape.height, shape.width) > MAX_SIDE:
+            raise CompileError(f"layer {layer.name}: a map must be at most {MAX_SIDE}x{MAX_SIDE}, "
+                               f"not {shape.height}x{shape.width}")
 
 
 class _Compiler:
     """Running totals of one compilation."""
 
-    def __init__(self, network: Network, config: Configuration):
+    def __init__(self, network: Network, config: Configuration, orders: dict[str, np.ndarray],
+                 weights: WeightPlan):
         self.network, self.config = network, config
+        self.orders, self.weights = orders, weights
         self.spikes = SpikeMemory(config)
-        self.weights  = [[] for _ in range(config.lanes)]
-        self.pointers = [[] for _ in range(config.lanes)]
         self.channels = [[] for _ in range(config.lanes)]
-        self.weights_used = np.zeros(config.lanes, np.int64)
-        self.pointers_used = self.channels_used = self.potentials_used = 0
-        self.instructions: list[int] = []
+        self.channels_used = self.potentials_used = 0
+        self.sources: dict[str, int] = {}   # addresses of the maps that the layer at work reads
+        self.instructions: list[np.ndarray] = []
+        self.slices: list[tuple[Packet, ...]] = []
 
     def run(self) -> Program:
         network, config = self.network, self.config
         reserve(config, network.layers[0].name, "pixel", 0, network.input_shape.size)
-        layers = tuple(self._layer(index, layer) for index, layer in enumerate(network.layers))
-        table = np.full((256, MAX_EVENTS_PER_PIXEL), NO_EVENT, np.uint8)
-        table[:, :network.exponents.shape[1]] = network.exponents
+        layers = tuple(self._layer(index) for index in range(len(network.layers)))
         return Program(
-            network=network, config=config, layers=layers,
-            contents={
-                Target.WEIGHT: [np.concatenate(words) for words in self.weights],
-                Target.POINTER: [np.concatenate(words) for words in self.pointers],
-                Target.CHANNEL: [np.concatenate(words) for words in self.channels],
-                Target.INPUT_TABLE: [table.view("<u8")[:, 0]],
-                Target.INSTRUCTION: [self.instructions]},
-            used={
-                "weight": int(self.weights_used.max()), "pointer": self.pointers_used,
+            network=network, config=config, layers=layers, packets=tuple(self._packets()),
+            slices=tuple(self.slices), notes=tuple(self._notes(layers)),
+            used=self.weights.used | {
                 "potential": self.potentials_used, "channel": self.channels_used,
                 "spike": self.spikes.most_used, "pixel": network.input_shape.size,
                 "instruction": len(self.instructions)})
 
-    def _layer(self, index: int, layer: Layer) -> LayerPlan:
+    def _packets(self) -> Iterator[Packet]:
+        """Yield what is loaded once."""
+        config = self.config
+        yield from self.weights.resident_packets
+        yield from lane_packets(config, Target.CHANNEL, 0,
+                                [np.concatenate(words) for words in self.channels])
+        table = np.full((256, MAX_EVENTS_PER_PIXEL), NO_EVENT, np.uint8)
+        table[:, :self.network.exponents.shape[1]] = self.network.exponents
+        for target, words in ((Target.INPUT_TABLE, table.view("<u4")),
+                              (Target.INSTRUCTION, np.concatenate(self.instructions))):
+            yield Packet(target=target, lane=0, address=0, words=words[:, None, :])
+
+    def _layer(self, index: int) -> LayerPlan:
+        network, config = self.network, self.config
+        layer, parts = network.layers[index], self.weights.parts[index]
+        neurons, pooled = network.neuron_shapes[layer.name], network.spike_shapes[layer.name]
+        local_channels = -(-neurons.channels // config.lanes)
+        plane = local_channels * pooled.height * pooled.width
+        is_output, is_single = network.is_output(layer), len(parts) * network.steps == 1
+        needed = {group.source for later in network.layers[index + 1:] for group in later.synapses}
+        self.sources = {group.source: 0 if group.source == INPUT
+                        else self.spikes.maps[group.source].start for group in layer.synapses}
+        # Its spikes may lie where its sources did, if these have been read when it fires.
+        if is_single:
+            self.spikes.free_unless(needed)
+        spikes = 0 if is_output else self.spikes.allocate(layer.name, network.steps * plane)
+        channel = self._channels(layer, local_channels)
+        instructions = []
+        for part in parts:
+            size = part.rows * neurons.width << part.local_bits
+            self.potentials_used = max(self.potentials_used, size)
+            for step in range(network.steps):
+                instructions += self._groups(index, part, step)
+                is_last = part is parts[-1] and step == network.steps - 1
+                first = spikes + step * plane + (
+                    part.first_local * pooled.height + part.first_row // layer.pool) * pooled.width
+                instructions.append(self._fire(
+                    layer, part, step, channel=channel + part.first_local,
+                    spikes=0 if is_output else first, ends=is_last))
+        self.spikes.free_unless(needed | {layer.name})
+        return LayerPlan(name=layer.name, neurons=neurons, order=self.orders[layer.name],
+                         instructions=tuple(instructions))
+
+    def _groups(self, index: int, part: Part, step: int) -> Iterator[GroupPlan]:
+        for placed in self.weights.placed(index, part):
+            if placed.slices is None:
+                yield self._integrate(index, part, step, placed, placed.weights.whole, None)
+                continue
+            for piece in placed.slices:
+                half = len(self.slices) % 2
+                self.slices.append(self.weights.slice_packets(placed, piece, half))
+                yield self._integrate(index, part, step, placed, piece, half)
+
+    def _integrate(self, index: int, part: Part, step: int, placed: Placed, piece,
+                   half: int | None) -> GroupPlan:
+        network, config = self.network, self.config
+        layer = network.layers[index]
+        group = layer.synapses[placed.group]
+        neurons, source = network.neuron_shapes[layer.name], placed.source
+        from_input, positions = group.source == INPUT, source.height * source.width
+        if from_input:
+            start, plane = piece.first * positions, positions
+        else:
+            row = -(-source.channels // config.lanes) * positions
+            start = (self.sources[group.source] + step * row
+                     + piece.first // config.lanes * positions)
+            plane = 0
+        stride, row_stride = group.stride, self._row_stride(neurons, part)
+        kernel = placed.kernel
+        top = 0 if placed.linear else kernel.top - stride * part.first_row
+        left = 0 if placed.linear else kernel.left
+        base = top // stride * row_stride + (left // stride << part.local_bits)
+        block = placed.block
+        fields = {
+            "opcode": Opcode.INTEGRATE, "from_input": int(from_input),
+            "linear": int(placed.linear), "direct": int(block is None),
+            "streamed": int(half is not None), "halves": int(stride == 2),
+            "kernel": kernel.kernel, "top": top, "left": left,
+            "height": source.height, "width": source.width, "channels": piece.channels,
+            "block_channels": block or config.lanes, "source": start, "plane": plane,
+            "pointer": (placed.pointer if half is None
+                        else self.weights.half_pointer(half)),
+            "offset": group.offset, "out_height": part.rows, "out_width": neurons.width,
+            "local_bits": part.local_bits, "base": self._wrapped(base), "row_stride": row_stride}
+        self._instruct(layer.name, IntegrateInstruction(config), fields)
+        return GroupPlan(
+            group=placed.group, step=step, source=group.source, first_channel=piece.first,
+            slice=None if half is None else len(self.slices) - 1,
+            entries=piece.rows * config.row_entries, fields=_plain(fields))
+
+    def _fire(self, layer: Layer, part: Part, step: int, *, channel: int, spikes: int,
+              ends: bool) -> FirePlan:
         network, config = self.network, self.config
         neurons = network.neuron_shapes[layer.name]
-        self._check_shape(layer.name, neurons)
-        if layer.pool > MAX_POOL:
-            raise CompileError(
-                f"layer {layer.name}: pool must be at most {MAX_POOL}, not {layer.pool}")
-        local_channels = -(-neurons.channels // config.lanes)
-        local_bits = (local_channels - 1).bit_length()
-        positions = neurons.height * neurons.width
-        reserve(config, layer.name, "potential", 0, positions << local_bits)
-        self.potentials_used = max(self.potentials_used, positions << local_bits)
-
-        groups = tuple(self._group(layer, group, local_bits) for group in layer.synapses)
-        is_output = network.is_output(layer)
-        self.spikes.free_unless({
-            group.source for later in network.layers[index + 1:] for group in later.synapses})
-        pooled = network.spike_shapes[layer.name]
+        is_output, is_leaky = network.is_output(layer), network.neuron == "lif"
+        is_last = step == network.steps - 1
+        never = 1 << (config.numbers.potential_bits - 1)
+        places = neurons.channels - part.first_local * config.lanes
         fields = {
-            "opcode": Opcode.SCORES if is_output else Opcode.FIRE,
-            "height": neurons.height, "width": neurons.width, "channels": neurons.channels,
-            "pool": layer.pool, "local_bits": local_bits,
-            "row_stride": self._row_stride(neurons, local_bits),
-            "channel": self._channels(layer, local_channels),
-            "spikes": 0 if is_output else self.spikes.allocate(
-                layer.name, local_channels * pooled.height * pooled.width)}
+            "opcode": Opcode.SCORES if is_output and is_last else Opcode.FIRE,
+            "leaky": int(is_leaky), "keeps": int(not is_last), "writes": int(not is_output),
+            "ends": int(ends), "height": part.rows, "width": neurons.width,
+            "channels": min(places, part.local_channels * config.lanes), "pool": layer.pool,
+            "local_bits": part.local_bits, "row_stride": self._row_stride(neurons, part),
+            "channel": channel, "spikes": spikes,
+            "threshold": never if layer.threshold is None else min(layer.threshold, never),
+            "leak": LEAK_ONE if layer.leak is None else layer.leak}
         self._instruct(layer.name, FireInstruction(config), fields)
-        return LayerPlan(name=layer.name, neurons=neurons, local_channels=local_channels,
-                         groups=groups, fields=_plain(fields))
+        return FirePlan(step=step, first_local=part.first_local,
+                        local_channels=part.local_channels, first_row=part.first_row,
+                        rows=part.rows, fields=_plain(fields))
 
-    def _check_shape(self, layer: str, shape: Shape) -> None:
-        if shape.channels > MAX_CHANNELS:
-            raise CompileError(f"layer {layer}: a map must have at most {MAX_CHANNELS} channels "
-                               f"(or pixels, into a linear group), not {shape.channels}")
-        if max(shape.height, shape.width) > MAX_SIDE:
-            raise CompileError(f"layer {layer}: a map must be at most {MAX_SIDE}x{MAX_SIDE}, "
-                               f"not {shape.height}x{shape.width}")
-
-    def _row_stride(self, neurons: Shape, local_bits: int) -> int:
-        return self._wrapped(neurons.width << local_bits)
+    def _row_stride(self, neurons: Shape, part: Part) -> int:
+        return self._wrapped(neurons.width << part.local_bits)
 
     def _wrapped(self, address: int) -> int:
         """Return an address of a potential as the hardware counts: modulo a power of two."""
         return address % (1 << (self.config.potential_depth - 1).bit_length())
-
-    def _group(self, layer: Layer, group: Synapses, local_bits: int) -> GroupPlan:
-        network, config = self.network, self.config
-        if group.stride != 1:
-            raise CompileError(f"layer {layer.name}: stride must be 1, not {group.stride}")
-        if group.kernel > config.max_kernel:
-            raise CompileError(f"layer {layer.name}: kernel must be at most {config.max_kernel} "
-                               f"(configuration {config.name}), not {group.kernel}")
-        neurons = network.neuron_shapes[layer.name]
-        source = network.spike_shapes[group.source]
-        from_input, linear = group.source == INPUT, group.kind == "linear"
-        weights = group.weight.reshape(neurons.channels, -1, group.kernel ** 2)
-        if linear and from_input:
-            # Pixels lie in the order of the weights: a map of one position.
-            source, linear = Shape(source.size, 1, 1), False
-        elif linear:
-            weights = weights[:, _scan_order(source, config.lanes)]
-        self._check_shape(layer.name, source)
-
-        runs = [encode_runs(weights[lane::config.lanes], local_bits=local_bits,
-                            skip_bits=config.skip_bits) for lane in range(config.lanes)]
-        direct, block = self._blocks(runs, source, linear)
-        row_stride = self._row_stride(neurons, local_bits)
-        origin = (neurons.width * group.padding + group.padding) << local_bits
-        fields = {
-            "opcode": Opcode.INTEGRATE, "from_input": int(from_input), "linear": int(linear),
-            "direct": int(direct), "kernel": group.kernel, "padding": group.padding,
-            "height": source.height, "width": source.width, "channels": source.channels,
-            "block_channels": block,
-            "source": 0 if from_input else self.spikes.maps[group.source].start,
-            "plane": source.height * source.width if from_input else 0,
-            "pointer": self._store(layer.name, runs, group.kernel), "offset": group.offset,
-            "out_height": neurons.height, "out_width": neurons.width, "local_bits": local_bits,
-            "base": self._wrapped(origin),
-            "row_stride": row_stride}
-        self._instruct(layer.name, IntegrateInstruction(config), fields)
-        return GroupPlan(source=group.source, fields=_plain(fields))
-
-    def _blocks(self, runs: list[WeightRuns], source: Shape, linear: bool) -> tuple[bool, int]:
-        """Return whether weights are used without the buffer, and the channels of a block.
-
-        The largest block of which two fit the buffer at once, else the largest that fits.
-        """
-        lanes = self.config.lanes
-        if linear or source.height * source.width <= DIRECT_POSITIONS:
-            return True, lanes
-        counts = np.stack([lane.counts for lane in runs])
-        sizes = [1 << bits for bits in reversed(range(lanes.bit_length()))]
-        for together in (2, 1):
-            for block in sizes:
-                starts = np.arange(0, counts.shape[1], block)
-                needed = np.add.reduceat(counts, starts, axis=1)
-                if together == 2 and needed.shape[1] > 1:
-                    needed = needed[:, 1:] + needed[:, :-1]
-                if needed.max() <= self.config.weight_buffer_depth:
-                    return False, block
-        return True, lanes
-
-    def _store(self, layer: str, runs: list[WeightRuns], kernel: int) -> int:
-        """Append weights and pointers of all lanes; return the address of the first pointer."""
-        config = self.config
-        inputs = len(runs[0].counts)
-        address = reserve(config, layer, "pointer", self.pointers_used, inputs)
-        self.pointers_used += inputs
-        side = config.max_kernel
-        tap_bits = np.array([1 << (tap // kernel * side + tap % kernel)
-                             for tap in range(kernel ** 2)], np.int64)
-        for lane, run in enumerate(runs):
-            used = reserve(config, layer, "weight", int(self.weights_used[lane]), len(run.code))
-            self.weights[lane].append(pack(
-                Entry(config), magnitude=np.abs(run.code), negative=(run.code < 0), skip=run.skip))
-            self.pointers[lane].append(pack(
-                Pointer(config), start=used + np.cumsum(run.counts) - run.counts,
-                count=run.counts, taps=run.taps @ tap_bits))
-            self.weights_used[lane] += len(run.code)
-        return address
 
     def _channels(self, layer: Layer, local_channels: int) -> int:
         """Append biases and threshold steps of all lanes; return the address of the first."""
@@ -201,8 +217,10 @@ class _Compiler:
         step = layer.threshold_step
         step = np.zeros(layer.channels, np.int64) if step is None else np.clip(
             step.astype(np.int64), 0, config.max_threshold_step)
+        order = self.orders[layer.name]
         missing = (0, local_channels * config.lanes - layer.channels)
-        bias, step = np.pad(layer.bias.astype(np.int64), missing), np.pad(step, missing)
+        bias, step = (np.pad(values.astype(np.int64)[order], missing)
+                      for values in (layer.bias, step))
         for lane in range(config.lanes):
             own = slice(lane, None, config.lanes)
             self.channels[lane].append(
@@ -211,14 +229,24 @@ class _Compiler:
 
     def _instruct(self, layer: str, layout, fields: dict) -> None:
         reserve(self.config, layer, "instruction", len(self.instructions), 1)
-        self.instructions.append(pack_one(layout, **fields))
+        word = pack_one(layout, **fields)
+        limbs = -(-Instruction(self.config).size // LIMB_BITS)
+        self.instructions.append(np.pad(word, ((0, 0), (0, limbs - word.shape[1]))))
 
-
-def _scan_order(source: Shape, lanes: int) -> np.ndarray:
-    """Return the flat indices (C,H,W) of a map in the order in which the dispatcher meets them."""
-    index = np.arange(source.size).reshape(source.channels, -1)
-    return np.concatenate([index[first:first + lanes].T.reshape(-1)
-                           for first in range(0, source.channels, lanes)])
+    def _notes(self, layers: tuple[LayerPlan, ...]) -> Iterator[str]:
+        yield from self.weights.notes
+        for layer, parts in zip(layers, self.weights.parts, strict=True):
+            if len(parts) > 1:
+                yield (f"layer {layer.name}: {len(parts)} passes, its potentials do not fit "
+                       f"{self.config.potential_depth} words at once")
+            for group in layer.groups:
+                if group.step or group.first_channel:
+                    continue
+                block = group.fields["block_channels"]
+                how = ("used from the weight memory" if group.fields["direct"] else
+                       f"buffered in blocks of {block} channels")
+                yield (f"layer {layer.name}, group {group.group}: {group.entries} entries in the "
+                       f"fullest lane, {how}")
 
 
 def _plain(fields: dict) -> dict[str, int]:

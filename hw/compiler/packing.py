@@ -3,46 +3,50 @@
 import numpy as np
 from amaranth.lib import data
 
-__all__ = ["pack", "pack_one", "stream_words"]
+__all__ = ["LIMB_BITS", "pack", "pack_one"]
+
+# Memory words are rows of unsigned numbers of this width, least significant first.
+LIMB_BITS = 32
 
 
 def pack(layout: data.StructLayout, **fields: np.ndarray) -> np.ndarray:
-    """Return words [n], uint64 or, of a layout of more than 64 bits, Python integers.
+    """Return words, uint32 [n, limbs]; each field is an integer array [n], not given ones are 0.
 
-    Each field is an array [n]. Raises ``OverflowError`` if a value does not fit its field.
+    Raises ``OverflowError`` if a value does not fit its field.
     """
-    kind = np.uint64 if layout.size <= 64 else object
-    words = np.zeros(len(next(iter(fields.values()))), kind)
+    count = len(next(iter(fields.values())))
+    words = np.zeros((count, -(-layout.size // LIMB_BITS)), np.uint32)
     for name, values in fields.items():
         field = layout[name]
-        _check_range(name, field, values.min(initial=0), values.max(initial=0))
-        mask = np.uint64((1 << field.width) - 1)
-        unsigned = values.astype(np.int64).astype(np.uint64) & mask
-        words |= unsigned.astype(kind) << np.asarray(field.offset, kind)
+        _check_range(name, field, values)
+        unsigned = np.asarray(values).astype(np.int64).view(np.uint64)
+        if field.width < 64:
+            unsigned = unsigned & np.uint64((1 << field.width) - 1)
+        _place(words, unsigned, *divmod(field.offset, LIMB_BITS), field.width)
     return words
 
 
-def pack_one(layout: data.StructLayout, **fields: int) -> int:
-    """Return one word of a layout of any width; fields not given are 0."""
-    word = 0
-    for name, value in fields.items():
-        field = layout[name]
-        value = getattr(value, "value", value)
-        _check_range(name, field, value, value)
-        word |= (int(value) & ((1 << field.width) - 1)) << field.offset
-    return word
+def pack_one(layout: data.StructLayout, **fields: int) -> np.ndarray:
+    """Return one word of a layout, uint32 [1, limbs]; fields not given are 0."""
+    values = {name: np.array([int(getattr(value, "value", value))])
+              for name, value in fields.items()}
+    return pack(layout, **values)
 
 
-def _check_range(name: str, field: data.Field, least, most) -> None:
-    signed = getattr(field.shape, "signed", False)
-    low, high = (-1 << (field.width - 1), 1 << (field.width - 1)) if signed else (
+def _place(words: np.ndarray, values: np.ndarray, limb: int, shift: int, width: int) -> None:
+    """Set bits from ``shift`` of ``limb`` on; values are uint64 [n]."""
+    mask = np.uint64((1 << LIMB_BITS) - 1)
+    done = 0
+    while done < width:
+        part = ((values >> np.uint64(done)) << np.uint64(shift)) & mask
+        words[:, limb] |= part.astype(np.uint32)
+        done, shift, limb = done + LIMB_BITS - shift, 0, limb + 1
+
+
+def _check_range(name: str, field: data.Field, values: np.ndarray) -> None:
+    shape = data.Shape.cast(field.shape)
+    low, high = (-1 << (field.width - 1), 1 << (field.width - 1)) if shape.signed else (
         0, 1 << field.width)
+    least, most = values.min(initial=0), values.max(initial=0)
     if not (low <= least and most < high):
         raise OverflowError(f"{name} must be {low} to {high - 1}, not {least} to {most}")
-
-
-def stream_words(words, width_bits: int) -> np.ndarray:
-    """Split memory words into load stream words, uint32, least significant first."""
-    count = -(-width_bits // 32)
-    content = b"".join(int(word).to_bytes(4 * count, "little") for word in words)
-    return np.frombuffer(content, "<u4")

@@ -8,36 +8,81 @@ from pathlib import Path
 import numpy as np
 
 from ..config import Configuration
-from ..layout import LOADED, PacketHeader, Target
+from ..layout import Target
 from ..network import Network, Shape, write_whole
-from .packing import pack_one, stream_words
+from .packets import Packet, image_packet, to_beats
 
-__all__ = ["GroupPlan", "LayerPlan", "Program", "write_program"]
+__all__ = ["FirePlan", "GroupPlan", "LayerPlan", "Program", "write_program"]
 
-FORMAT, VERSION = "firstspike-program", 1
+FORMAT, VERSION = "firstspike-program", 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupPlan:
-    """One synapse group as the processor sees it; ``fields`` are those of its instruction."""
+    """One INTEGRATE instruction.
 
+    Parameters
+    ----------
+    group, step
+        Synapse group of its layer, and time step (0 but for ``lif``).
+    source
+        Map that it reads.
+    first_channel
+        First input channel of it, in the order of the map's places.
+    slice
+        Index of its weights among the program's slices; ``None`` if they are resident.
+    entries
+        Weight entries of the fullest lane.
+    fields
+        Those of the instruction.
+    """
+
+    group: int
+    step: int
     source: str
+    first_channel: int
+    slice: int | None
+    entries: int
     fields: dict[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
+class FirePlan:
+    """One FIRE or SCORES instruction: local channels and rows of every lane that fire together.
+
+    ``fields`` are those of the instruction.
+    """
+
+    step: int
+    first_local: int
+    local_channels: int
+    first_row: int
+    rows: int
+    fields: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class LayerPlan:
     """One layer as the processor sees it.
 
-    Lane l fires ``local_channels`` or one fewer channels, those of its channels that exist.
-    ``fields`` are those of the fire instruction.
+    Place p of a map lies in lane p mod L, as its local channel p div L; it holds output channel
+    ``order[p]``. ``instructions`` are in the order of the program.
     """
 
     name: str
     neurons: Shape
-    local_channels: int
-    groups: tuple[GroupPlan, ...]
-    fields: dict[str, int]
+    order: np.ndarray
+    instructions: tuple[GroupPlan | FirePlan, ...]
+
+    @property
+    def groups(self) -> list[GroupPlan]:
+        """The INTEGRATE instructions."""
+        return [plan for plan in self.instructions if isinstance(plan, GroupPlan)]
+
+    @property
+    def fires(self) -> list[FirePlan]:
+        """The FIRE and SCORES instructions."""
+        return [plan for plan in self.instructions if isinstance(plan, FirePlan)]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,17 +91,23 @@ class Program:
 
     Parameters
     ----------
-    contents
-        Words of each loaded memory, but the pixels: one sequence for each lane, or one in all.
+    packets
+        Loaded once.
+    slices
+        Loaded during each inference, one after the other: the weights that are not resident.
     used
         Words in use of each kind of memory, in the lane that uses most.
+    notes
+        What the compiler decided and why, one line each.
     """
 
     network: Network
     config: Configuration
     layers: tuple[LayerPlan, ...]
-    contents: dict[Target, list]
+    packets: tuple[Packet, ...]
+    slices: tuple[tuple[Packet, ...], ...]
     used: dict[str, int]
+    notes: tuple[str, ...]
 
     @property
     def classes(self) -> int:
@@ -65,39 +116,54 @@ class Program:
 
     @cached_property
     def load_words(self) -> np.ndarray:
-        """The load stream that brings the program into the processor, uint32."""
-        return np.concatenate([
-            self._packet(target, lane, words)
-            for target, owners in self.contents.items() for lane, words in enumerate(owners)])
+        """The load stream that brings the program into the processor, uint32 [beats, limbs]."""
+        return to_beats(self.config, self.packets)
+
+    @cached_property
+    def streamed_words(self) -> np.ndarray:
+        """The load stream of each inference, uint32 [beats, limbs], often none."""
+        return to_beats(self.config, [packet for packets in self.slices for packet in packets])
 
     def image_words(self, image: np.ndarray) -> np.ndarray:
-        """Return the load stream of one image, uint8 [C, H, W]."""
-        return self._packet(Target.PIXEL, 0, image.reshape(-1))
-
-    def _packet(self, target: Target, lane: int, words) -> np.ndarray:
-        header = pack_one(PacketHeader(), target=target, lane=lane)
-        width = self.config.memories[LOADED[target]].width_bits
-        return np.concatenate([
-            np.array([header, 0, len(words)], np.uint32), stream_words(words, width)])
+        """Return the load stream of one image, uint8 [C, H, W], as uint32 [beats, limbs]."""
+        return to_beats(self.config, [image_packet(image)])
 
 
 def write_program(program: Program, directory: Path) -> None:
-    """Write ``program.hex`` (load stream, one word a line) and ``program.json`` (the plan)."""
+    """Write ``program.hex`` and ``program.json`` (the plan).
+
+    ``program.hex`` is the load stream, one beat a line, most significant digit first;
+    ``streamed.hex``, if weights are streamed, what each inference loads.
+    """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
+    config = program.config
     plan = {
         "format": FORMAT, "version": VERSION, "network": program.network.name,
-        "config": program.config.name, "config_sha256": program.config.sha256,
-        "load_words": len(program.load_words),
+        "config": config.name, "config_sha256": config.sha256, "stream_bits": config.stream_bits,
+        "load_beats": len(program.load_words), "streamed_beats": len(program.streamed_words),
         "memories": {
             name: {"words": memory.words, "width_bits": memory.width_bits,
                    "instances": memory.instances, "used": program.used.get(name)}
-            for name, memory in program.config.memories.items()},
+            for name, memory in config.memories.items()},
+        "notes": list(program.notes),
         "layers": [
-            {"name": layer.name, "neurons": list(layer.neurons),
-             "local_channels": layer.local_channels, "fire": layer.fields,
-             "groups": [{"source": group.source} | group.fields for group in layer.groups]}
+            {"name": layer.name, "neurons": list(layer.neurons), "order": layer.order.tolist(),
+             "instructions": [_described(plan) for plan in layer.instructions]}
             for layer in program.layers]}
-    hexadecimal = "".join(f"{word:08x}\n" for word in program.load_words)
-    write_whole(directory / "program.hex", hexadecimal.encode())
+    write_whole(directory / "program.hex", _hexadecimal(program.load_words))
+    if program.slices:
+        write_whole(directory / "streamed.hex", _hexadecimal(program.streamed_words))
     write_whole(directory / "program.json", f"{json.dumps(plan, indent=1)}\n".encode())
+
+
+def _described(plan: GroupPlan | FirePlan) -> dict:
+    place = {name: value for name, value in vars(plan).items() if name != "fields"}
+    return place | plan.fields
+
+
+def _hexadecimal(beats: np.ndarray) -> bytes:
+    digits = beats[:, ::-1].astype(">u4").tobytes().hex()
+    width = 8 * beats.shape[1]
+    return "".join(f"{digits[start:start + width]}\n"
+                   for start in range(0, len(digits), width)).encode()

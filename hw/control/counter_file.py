@@ -8,7 +8,6 @@ from ..config import Configuration
 from ..counters import COUNTER_BITS, COUNTERS
 from ..lane.lane import Activity
 from ..ram import Ram
-from .loader import LOAD_WORD_BITS
 
 __all__ = ["CounterFile", "SharedActivity"]
 
@@ -24,17 +23,18 @@ class SharedActivity(data.Struct):
     instruction_read: 1
     queue_stall: 1
     weight_stall: 1
+    dram_stall: 1
     integrating: 1
-    load_word: 1
+    load_beat: 1
     pixel_write: 1
 
 
-def population(bits: list) -> Value:
-    """Return how many of the bits are set, as a balanced tree of adders."""
+def total(bits: list) -> Value:
+    """Return the sum of small numbers, such as how many bits are set, by a balanced tree."""
     if len(bits) <= 1:
         return bits[0] if bits else Const(0)
     half = len(bits) // 2
-    return population(bits[:half]) + population(bits[half:])
+    return total(bits[:half]) + total(bits[half:])
 
 
 class CounterFile(wiring.Component):
@@ -49,7 +49,7 @@ class CounterFile(wiring.Component):
     -------
     running : ``In(1)``
         Cycles count.
-    lanes : ``In(ArrayLayout(Activity, lanes))``, shared : ``In(SharedActivity)``
+    lanes : ``In(ArrayLayout(Activity(config), lanes))``, shared : ``In(SharedActivity)``
         Activity of this cycle.
     save : ``In(1)``
         The layer ends with this cycle.
@@ -61,7 +61,7 @@ class CounterFile(wiring.Component):
     def __init__(self, config: Configuration):
         self.config = config
         super().__init__({
-            "running": In(1), "lanes": In(data.ArrayLayout(Activity, config.lanes)),
+            "running": In(1), "lanes": In(data.ArrayLayout(Activity(config), config.lanes)),
             "shared": In(SharedActivity), "save": In(1), "report": In(1),
             "words": Out(stream.Signature(COUNTER_BITS)), "last": Out(1)})
 
@@ -70,7 +70,7 @@ class CounterFile(wiring.Component):
         shared, lanes = self.shared, self.config.lanes
 
         def lane_count(field):
-            return population([self.lanes[lane][field] for lane in range(lanes)])
+            return total([self.lanes[lane][field] for lane in range(lanes)])
 
         operations   = lane_count("operation")
         weight_reads = lane_count("weight_read")
@@ -96,11 +96,12 @@ class CounterFile(wiring.Component):
             "neuron_updates": lane_count("neuron"),
             "queue_stall_cycles": shared.queue_stall,
             "weight_stall_cycles": shared.weight_stall,
+            "dram_stall_cycles": shared.dram_stall,
             "integration_cycles": shared.integrating,
-            "lane_idle_cycles": population([
+            "lane_idle_cycles": total([
                 shared.integrating & ~self.lanes[lane].operation for lane in range(lanes)]),
             "instruction_reads": shared.instruction_read,
-            "dram_read_bits": Mux(self.running & shared.load_word, LOAD_WORD_BITS, 0),
+            "dram_read_bits": Mux(self.running & shared.load_beat, self.config.stream_bits, 0),
             "input_bits": Mux(shared.pixel_write, PIXEL_BITS, 0),
         }
 
@@ -111,8 +112,8 @@ class CounterFile(wiring.Component):
 
         layout = data.ArrayLayout(COUNTER_BITS, len(COUNTERS))
         totals, totals_after = Signal(layout), Signal(layout)
-        m.submodules.snapshots = snapshots = Ram(layout, self.config.instruction_depth)
-        rows = Signal(range(self.config.instruction_depth + 1))
+        m.submodules.snapshots = snapshots = Ram(layout, self.config.layer_depth)
+        rows = Signal(range(self.config.layer_depth + 1))
         for index, name in enumerate(COUNTERS):
             m.d.comb += totals_after[index].eq(totals[index] + increments[name])
         m.d.sync += totals.eq(totals_after)

@@ -27,12 +27,16 @@ class Dispatcher(wiring.Component):
     Members
     -------
     begin : ``In(1)``, group : ``In(IntegrateInstruction(config))``
-    words : ``In(stream.Signature(LoadedWord(config), always_ready=True))``
+    loads : ``In(1)``, word : ``In(LoadedWord(config))``
         Loads a pixel or a row of the input table.
     spike_read : ``Out(lanes)``, spike_address : ``Out``, spikes : ``In``
     events : ``Out(stream.Signature(Event(config)))``
     busy : ``Out(1)``
         Events or markers are still to come.
+    strays : ``Out(1)``
+        The walk leads beyond the end of a memory.
+    moves : ``Out(1)``
+        The walk goes on in this cycle.
     pixel_read, table_read : ``Out(1)``
         For the counters.
     """
@@ -41,11 +45,11 @@ class Dispatcher(wiring.Component):
         self.config = config
         super().__init__({
             "begin": In(1), "group": In(IntegrateInstruction(config)),
-            "words": In(stream.Signature(LoadedWord(config), always_ready=True)),
+            "loads": In(1), "word": In(LoadedWord(config)),
             "spike_read": Out(config.lanes), "spike_address": Out(range(config.spike_depth)),
             "spikes": In(data.ArrayLayout(config.spike_bits, config.lanes)),
             "events": Out(stream.Signature(Event(config))), "busy": Out(1),
-            "pixel_read": Out(1), "table_read": Out(1)})
+            "strays": Out(1), "moves": Out(1), "pixel_read": Out(1), "table_read": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -56,14 +60,15 @@ class Dispatcher(wiring.Component):
         m.submodules.pixel       = pixels = Ram(8, config.pixel_depth)
         m.submodules.input_table = table  = Ram(
             data.ArrayLayout(NO_EVENT.bit_length(), MAX_EVENTS_PER_PIXEL), 256)
-        load_into(m, pixels, self.words, Target.PIXEL)
-        load_into(m, table, self.words, Target.INPUT_TABLE)
+        load_into(m, pixels, self.loads, self.word, Target.PIXEL)
+        load_into(m, table, self.loads, self.word, Target.INPUT_TABLE)
 
         wiring.connect(m, walker.visits, reader.visits)
         wiring.connect(m, reader.rows, picker.rows)
         wiring.connect(m, picker.events, wiring.flipped(self.events))
         m.d.comb += [
-            walker.begin.eq(self.begin), walker.group.eq(self.group),
+            walker.begin.eq(self.begin), walker.group.eq(self.group), self.strays.eq(walker.strays),
+            self.moves.eq(walker.visits.valid & walker.visits.ready),
             picker.offset.eq(self.group.offset),
             self.spike_read.eq(reader.spike_read), self.spike_address.eq(reader.spike_address),
             reader.spikes.eq(self.spikes),

@@ -57,5 +57,5 @@ class EventPicker(wiring.Component):
             event.marker.eq(pending[:slots] == 0),
             event.pointer.eq(row.pointer + Mux(row.is_pixel, 0, slot)),
             event.exponent.eq(row.codes[slot] + self.offset), event.base.eq(row.base),
-            event.rows.eq(row.rows), event.columns.eq(row.columns)]
+            event.taps.eq(row.taps)]
         return m

@@ -5,27 +5,44 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import Configuration
-from ..layout import ADDRESS_BITS, LOADED, Fault, LoadedWord, PacketHeader, load_bits
+from ..layout import (
+    ADDRESS_BITS,
+    LANE_TARGETS,
+    LOADED,
+    STREAMED_TARGETS,
+    Fault,
+    LoadedWord,
+    PacketHeader,
+    Target,
+    load_slots,
+    loaded_bits,
+)
 
-__all__ = ["LOAD_WORD_BITS", "Loader"]
-
-LOAD_WORD_BITS = 32
+__all__ = ["Loader"]
 
 
 class Loader(wiring.Component):
-    """Takes packets apart: a header of three words, then the words for one memory.
+    """Takes packets apart: a header, then words for one memory, or for that of several lanes.
 
-    Header: target and lane (:class:`PacketHeader`), first address, number of memory words. Each
-    memory word follows as ⌈width / 32⌉ stream words, least significant first. One stream
-    word per cycle; a memory word shows at ``words`` in the cycle after its last stream word. A bad
-    header sets ``fault``, after which nothing is taken until reset.
+    Header: target, first lane, first address, number of addresses (:class:`PacketHeader`), in as many
+    beats as it needs, least significant bits first. Then, address after address, words of
+    as many lanes as a beat has room for (:func:`hw.layout.load_slots`), or one word in as many beats
+    as it needs. One beat per cycle, and one cycle for each header; a word shows in the
+    cycle after its last beat. A packet for ``SLICE`` has no words: it ends a slice of streamed
+    weights. While ``running``, a packet for a memory that is in use waits. A bad header sets
+    ``fault``, after which nothing is taken until reset.
 
     Members
     -------
-    enable : ``In(1)``
-        A packet may begin; one that has begun goes on.
-    load : ``In(stream.Signature(32))``
-    words : ``Out(stream.Signature(LoadedWord(config), always_ready=True))``
+    enable, running : ``In(1)``
+        A packet may begin; one that has begun goes on. An inference runs.
+    load : ``In(stream.Signature(stream_bits))``
+    valid : ``Out(1)``, word : ``Out(LoadedWord(config))``
+        A word for a memory that the lanes share.
+    lane_valid : ``Out(lanes)``, lane_words : ``Out(ArrayLayout(LoadedWord(config), lanes))``
+        Words for memories of lanes.
+    ends_slice : ``Out(1)``
+        All words of a slice have been loaded.
     busy : ``Out(1)``
         A packet is incomplete.
     fault : ``Out(Fault)``
@@ -34,73 +51,97 @@ class Loader(wiring.Component):
     def __init__(self, config: Configuration):
         self.config = config
         super().__init__({
-            "enable": In(1), "load": In(stream.Signature(LOAD_WORD_BITS)),
-            "words": Out(stream.Signature(LoadedWord(config), always_ready=True)),
-            "busy": Out(1), "fault": Out(Fault)})
+            "enable": In(1), "running": In(1), "load": In(stream.Signature(config.stream_bits)),
+            "valid": Out(1), "word": Out(LoadedWord(config)), "lane_valid": Out(config.lanes),
+            "lane_words": Out(data.ArrayLayout(LoadedWord(config), config.lanes)),
+            "ends_slice": Out(1), "busy": Out(1), "fault": Out(Fault)})
 
     def elaborate(self, platform):
         m = Module()
-        memories = {target: self.config.memories[name] for target, name in LOADED.items()}
-        most     = -(-load_bits(self.config) // LOAD_WORD_BITS)
-        header   = Signal(PacketHeader())
-        address  = Signal(ADDRESS_BITS)
-        left     = Signal(LOAD_WORD_BITS)
-        chunk    = Signal(range(most))
-        chunks   = Signal(data.ArrayLayout(LOAD_WORD_BITS, most))
-        depth, last_chunk = Signal(ADDRESS_BITS + 1), Signal.like(chunk)
-        is_known = Signal()
+        config   = self.config
+        slots    = {target: load_slots(config, target) for target in LOADED}
+        beats    = max(beats for _, beats in slots.values())
+        header_beats = -(-PacketHeader().size // config.stream_bits)
+        head     = Signal(data.ArrayLayout(config.stream_bits, header_beats))
+        header   = data.View(PacketHeader(), Value.cast(head)[:PacketHeader().size])
+        address, left = Signal(ADDRESS_BITS), Signal.like(header.count)
+        beat     = Signal(range(max(beats, header_beats)))
+        last     = Signal.like(beat)
+        received = Signal(data.ArrayLayout(config.stream_bits, beats))
+        depth    = Signal(ADDRESS_BITS + 1)
+        is_known, is_streamed = Signal(), Signal()
         with m.Switch(header.target):
-            for target, memory in memories.items():
+            for target, name in LOADED.items():
                 with m.Case(target.value):
-                    m.d.comb += [
-                        is_known.eq(1), depth.eq(memory.words),
-                        last_chunk.eq(-(-memory.width_bits // LOAD_WORD_BITS) - 1)]
+                    m.d.comb += [is_known.eq(1), depth.eq(config.memories[name].words),
+                                 last.eq(slots[target][1] - 1),
+                                 is_streamed.eq(target in STREAMED_TARGETS)]
+            with m.Case(Target.SLICE.value):
+                m.d.comb += [is_known.eq(1), is_streamed.eq(1)]
 
-        word = self.words.p
-        m.d.comb += [word.lane.eq(header.lane), word.data.eq(chunks)]
-        m.d.sync += [self.words.valid.eq(0), word.address.eq(address),
-                     Value.cast(word.target).eq(header.target)]
+        has_word = Signal()
+        m.d.sync += [has_word.eq(0), self.word.address.eq(address),
+                     Value.cast(self.word.target).eq(header.target)]
+        self._deliver(m, has_word, header, received, slots)
         takes, problem = Signal(), Signal(Fault)
         m.d.comb += takes.eq(self.load.valid & self.load.ready)
 
         with m.FSM() as fsm:
             with m.State("Header"):
-                m.d.comb += self.load.ready.eq(self.enable)
+                m.d.comb += self.load.ready.eq(self.enable | (beat != 0))
                 with m.If(takes):
-                    m.d.sync += header.eq(self.load.p)
-                    m.next = "Address"
-            with m.State("Address"):
-                m.d.comb += self.load.ready.eq(1)
-                with m.If(takes):
-                    m.d.sync += left.eq(self.load.p)
-                    m.next = "Count"
-            with m.State("Count"):
-                m.d.comb += self.load.ready.eq(1)
+                    m.d.sync += [head[beat].eq(self.load.p), beat.eq(beat + 1)]
+                    with m.If(beat == header_beats - 1):
+                        m.d.sync += beat.eq(0)
+                        m.next = "Check"
+            with m.State("Check"):
+                m.d.sync += [address.eq(header.address), left.eq(header.count)]
                 with m.If(~is_known):
                     m.d.comb += problem.eq(Fault.TARGET)
-                with m.Elif(header.lane >= self.config.lanes):
+                with m.Elif(header.lane >= config.lanes):
                     m.d.comb += problem.eq(Fault.LANE)
-                with m.Elif(left + self.load.p > depth):
+                with m.Elif(header.address + header.count > depth):
                     m.d.comb += problem.eq(Fault.LENGTH)
-                with m.If(takes):
-                    m.d.sync += [address.eq(left), left.eq(self.load.p), chunk.eq(0)]
-                    with m.If(problem != Fault.NONE):
-                        m.d.sync += self.fault.eq(problem)
-                        m.next = "Failed"
-                    with m.Elif(self.load.p == 0):
+                with m.If(problem != Fault.NONE):
+                    m.d.sync += self.fault.eq(problem)
+                    m.next = "Failed"
+                with m.Elif(is_streamed | ~self.running):
+                    m.d.comb += self.ends_slice.eq(header.target == Target.SLICE.value)
+                    with m.If(header.count == 0):
                         m.next = "Header"
                     with m.Else():
                         m.next = "Words"
             with m.State("Words"):
                 m.d.comb += self.load.ready.eq(1)
                 with m.If(takes):
-                    m.d.sync += [chunks[chunk].eq(self.load.p), chunk.eq(chunk + 1)]
-                    with m.If(chunk == last_chunk):
-                        m.d.sync += [self.words.valid.eq(1), chunk.eq(0), left.eq(left - 1),
+                    m.d.sync += [received[beat].eq(self.load.p), beat.eq(beat + 1)]
+                    with m.If(beat == last):
+                        m.d.sync += [has_word.eq(1), beat.eq(0), left.eq(left - 1),
                                      address.eq(address + 1)]
                         with m.If(left == 1):
                             m.next = "Header"
             with m.State("Failed"):
                 pass
-        m.d.comb += self.busy.eq(~fsm.ongoing("Header") | self.words.valid)
+        m.d.comb += self.busy.eq(~fsm.ongoing("Header") | (beat != 0) | has_word)
         return m
+
+    def _deliver(self, m, has_word, header, received, slots):
+        """Show what has been received to the owner, or owners, of its memory."""
+        config, word = self.config, self.word
+        bits = Value.cast(received)
+        first_lane = Signal(range(config.lanes))
+        m.d.sync += first_lane.eq(header.lane)
+        is_lanes = Cat(word.target == target for target in LANE_TARGETS).any()
+        m.d.comb += [self.valid.eq(has_word & ~is_lanes), word.data.eq(bits)]
+        for lane in range(config.lanes):
+            own = self.lane_words[lane]
+            m.d.comb += [own.target.eq(word.target), own.address.eq(word.address)]
+            with m.Switch(word.target):
+                for target in LANE_TARGETS:
+                    together, _ = slots[target]
+                    start = lane % together * (config.stream_bits // together)
+                    with m.Case(target):
+                        m.d.comb += [
+                            own.data.eq(bits[start:start + loaded_bits(config, target)]),
+                            self.lane_valid[lane].eq(
+                                has_word & (first_lane // together == lane // together))]

@@ -15,35 +15,39 @@ class MapWalker(wiring.Component):
     """Visits blocks of channels; in a block, positions row by row; at a pixel position, channels.
 
     Computes for each visit the address to read, the pointer, the potential that an event there has
-    for base, and the kernel taps that fall inside the output map. One visit per cycle, the first in
-    the cycle after ``begin``; waits until each is taken. Reset stops the walk.
+    for base, and the kernel taps that fall inside the output map; where none does, nothing needs to
+    be read. One visit per cycle, the first in the cycle after ``begin``; waits until each is taken.
+    Reset stops the walk.
 
     Members
     -------
     begin : ``In(1)``, group : ``In(IntegrateInstruction(config))``
         Start; ``group`` holds until the end of the walk.
     visits : ``Out(stream.Signature(Visit(config)))``
+    strays : ``Out(1)``
+        A visit reads beyond the end of a memory.
     """
 
     def __init__(self, config: Configuration):
         self.config = config
         super().__init__({
             "begin": In(1), "group": In(IntegrateInstruction(config)),
-            "visits": Out(stream.Signature(Visit(config)))})
+            "visits": Out(stream.Signature(Visit(config))), "strays": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
         config, group, visit = self.config, self.group, self.visits.p
 
         active        = Signal()
-        address       = Signal.like(visit.address)
+        # One bit more than any address, so that it shows if it leads too far.
+        address       = Signal(len(visit.address) + 1)
         row_start     = Signal.like(address)   # first row of the channels that share a row
         place         = Signal.like(address)   # first channel's pixel at this position
         y, x          = Signal.like(group.height), Signal.like(group.width)
         channels_left = Signal.like(group.channels)
         slot          = Signal.like(group.block_channels)   # of a pixel, in its block
         first_slot    = Signal.like(group.block_channels)   # of the block, in a row of spikes
-        pointer       = Signal.like(group.pointer)
+        pointer       = Signal(len(group.pointer) + 1)
         line, base    = Signal.like(group.base), Signal.like(group.base)
 
         block_channels = Signal.like(group.block_channels)
@@ -63,19 +67,29 @@ class MapWalker(wiring.Component):
             visit.marker.eq(ends_block & ~group.direct),
             visit.pointer.eq(pointer + Mux(group.from_input, slot, 0)),
             visit.base.eq(Mux(group.linear, group.base, base)),
-            visit.rows.eq(self._taps_inside(y, group.out_height)),
-            visit.columns.eq(self._taps_inside(x, group.out_width))]
+            visit.is_useful.eq(visit.taps.any())]
+
+        # A step in the source is one in the output, or every second time one.
+        row, column = y + group.top, x + group.left
+        self._find_taps(m, self._inside(row, group.out_height),
+                        self._inside(column, group.out_width))
+        ends_memory = Mux(group.from_input, address >= config.pixel_depth,
+                          address >= config.spike_depth)
+        m.d.comb += self.strays.eq(active & visit.is_useful & (
+            ends_memory | (pointer >= config.pointer_depth)))
 
         with m.If(active & self.visits.ready):
             m.d.sync += [address.eq(address + group.plane), slot.eq(slot + 1)]
             with m.If(ends_place):
                 m.d.sync += [
                     address.eq(Mux(group.from_input, place, address) + 1), place.eq(place + 1),
-                    slot.eq(0), x.eq(x + 1), base.eq(base + (Const(1) << group.local_bits)),
+                    slot.eq(0), x.eq(x + 1),
+                    base.eq(base + Mux(group.halves & ~column[0], 0,
+                                       Const(1) << group.local_bits)),
                     pointer.eq(pointer + Mux(group.linear, block_channels, 0))]
             with m.If(ends_line):
-                m.d.sync += [x.eq(0), y.eq(y + 1), line.eq(line + group.row_stride),
-                             base.eq(line + group.row_stride)]
+                next_line = line + Mux(group.halves & ~row[0], 0, group.row_stride)
+                m.d.sync += [x.eq(0), y.eq(y + 1), line.eq(next_line), base.eq(next_line)]
             with m.If(ends_block):
                 m.d.sync += [
                     y.eq(0), line.eq(group.base), base.eq(group.base),
@@ -99,13 +113,21 @@ class MapWalker(wiring.Component):
                 line.eq(group.base), base.eq(group.base)]
         return m
 
-    def _taps_inside(self, coordinate, size):
-        """Return the kernel rows (or columns) that reach a place inside the output map.
+    def _inside(self, coordinate, size):
+        """Return the kernel rows (or columns) that lead from a padded coordinate into the map."""
+        limit = Mux(self.group.halves, size << 1, size)
+        return [(coordinate >= tap) & (coordinate < limit + tap)
+                & ~(self.group.halves & (coordinate[0] ^ (tap & 1)))
+                for tap in range(self.config.max_kernel)]
 
-        The one tap of a linear group always does.
-        """
-        padded = coordinate + self.group.padding
-        return Cat(
-            (tap < self.group.kernel) & (padded >= tap)
-            & ((padded < size + tap) | self.group.linear)
-            for tap in range(self.config.max_kernel))
+    def _find_taps(self, m, rows: list, columns: list):
+        """Say which taps lead into the map, in the order of the kernel in use."""
+        taps = self.visits.p.taps
+        with m.If(self.group.linear):
+            m.d.comb += taps.eq(1)
+        with m.Else(), m.Switch(self.group.kernel):
+            for side in range(1, self.config.max_kernel + 1):
+                with m.Case(side):
+                    m.d.comb += taps.eq(Cat(
+                        rows[row] & columns[column]
+                        for row in range(side) for column in range(side)))

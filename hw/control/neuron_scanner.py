@@ -15,7 +15,7 @@ class NeuronScanner(wiring.Component):
     """Visits local channels; in a channel, pooling windows row by row; in a window, its neurons.
 
     Neurons that no whole window covers are visited too, in the cut-off windows at the edge,
-    which have no ``last``. All lanes visit their neurons in step: lanes without a channel at the
+    which have no ``last``; nor has any if the layer does not write spikes. All lanes visit their neurons in step: lanes without a channel at the
     end sit out. One neuron per cycle, from the cycle after ``begin`` on, as fast as they are taken.
     Reset stops the scan.
 
@@ -23,17 +23,17 @@ class NeuronScanner(wiring.Component):
     -------
     begin : ``In(1)``, layer : ``In(FireInstruction(config))``
         Start; ``layer`` holds until the end of the scan.
-    fires : ``In(1)``
-        Spikes are written; else no neuron is the ``last`` of a window.
     neurons : ``Out(stream.Signature(Neuron(config)))``
         ``valid`` from begin to the end of the scan.
+    strays : ``Out(1)``
+        A neuron is beyond the end of a memory.
     """
 
     def __init__(self, config: Configuration):
         self.config = config
         super().__init__({
-            "begin": In(1), "layer": In(FireInstruction(config)), "fires": In(1),
-            "neurons": Out(stream.Signature(Neuron(config)))})
+            "begin": In(1), "layer": In(FireInstruction(config)),
+            "neurons": Out(stream.Signature(Neuron(config))), "strays": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -41,11 +41,12 @@ class NeuronScanner(wiring.Component):
 
         active        = Signal()
         channels_left = Signal.like(layer.channels)
-        channel       = Signal.like(layer.channel)
-        spike         = Signal.like(layer.spikes)
+        # One bit more than any address, so that it shows if it leads too far.
+        channel       = Signal(len(layer.channel) + 1)
+        spike         = Signal(len(layer.spikes) + 1)
         y, x          = Signal.like(layer.height), Signal.like(layer.width)
         dy, dx        = Signal.like(layer.pool), Signal.like(layer.pool)
-        address       = Signal.like(neuron.address)
+        address       = Signal(len(neuron.address) + 1)
         line          = Signal.like(address)   # first neuron of this row of the window
         window        = Signal.like(address)   # first neuron of the window
         band          = Signal.like(address)   # first neuron of this row of windows
@@ -64,8 +65,11 @@ class NeuronScanner(wiring.Component):
             neuron.address.eq(address), neuron.new_channel.eq(new_channel),
             neuron.channel.eq(channel), neuron.spike.eq(spike),
             neuron.lanes.eq(Mux(channels_left < config.lanes, channels_left, config.lanes)),
+            self.strays.eq(active & (
+                (address >= config.potential_depth) | (channel >= config.channel_depth)
+                | (neuron.last & (spike >= config.spike_depth)))),
             neuron.first.eq((dx == 0) & (dy == 0)),
-            neuron.last.eq(ends_window & is_whole & self.fires)]
+            neuron.last.eq(ends_window & is_whole & layer.writes)]
 
         column_stride = Signal.like(address)
         m.d.comb += column_stride.eq(Const(1) << layer.local_bits)

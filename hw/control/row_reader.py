@@ -50,13 +50,13 @@ class RowReader(wiring.Component):
             takes.eq(self.visits.valid & advance),
             self.rows.valid.eq(has_row), self.busy.eq(has_read | has_row),
             self.spike_address.eq(visit.address), self.pixel_address.eq(visit.address),
-            self.spike_read.eq(Mux(takes & ~visit.is_pixel, visit.slots, 0)),
-            self.pixel_read.eq(takes & visit.is_pixel)]
+            self.spike_read.eq(Mux(takes & visit.is_useful & ~visit.is_pixel, visit.slots, 0)),
+            self.pixel_read.eq(takes & visit.is_useful & visit.is_pixel)]
 
         read, found = Signal.like(visit), Signal.like(visit)
         codes = Signal.like(self.spikes)
         m.d.comb += [self.table_address.eq(self.pixel),
-                     self.table_read.eq(has_read & advance & read.is_pixel)]
+                     self.table_read.eq(has_read & advance & read.is_useful & read.is_pixel)]
         with m.If(advance):
             m.d.sync += [has_read.eq(self.visits.valid), read.eq(visit),
                          has_row.eq(has_read), found.eq(read), codes.eq(self.spikes)]
@@ -64,16 +64,16 @@ class RowReader(wiring.Component):
         row = self.rows.p
         m.d.comb += [
             row.is_pixel.eq(found.is_pixel), row.marker.eq(found.marker),
-            row.pointer.eq(found.pointer), row.base.eq(found.base), row.rows.eq(found.rows),
-            row.columns.eq(found.columns)]
+            row.pointer.eq(found.pointer), row.base.eq(found.base), row.taps.eq(found.taps)]
         with m.If(found.is_pixel):
             for slot in range(MAX_EVENTS_PER_PIXEL):
                 m.d.comb += [row.codes[slot].eq(self.exponents[slot]),
-                             row.heard[slot].eq(self.exponents[slot] != NO_EVENT)]
+                             row.heard[slot].eq(
+                                 found.is_useful & (self.exponents[slot] != NO_EVENT))]
         with m.Else():
             for slot in range(lanes):
                 m.d.comb += [
                     row.codes[slot].eq(codes[slot]),
-                    row.heard[slot].eq(
-                        found.slots[slot] & (codes[slot] != self.config.numbers.silence))]
+                    row.heard[slot].eq(found.is_useful & found.slots[slot]
+                                       & (codes[slot] != self.config.numbers.silence))]
         return m

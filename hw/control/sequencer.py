@@ -9,15 +9,19 @@ from ..instruction import Instruction, Opcode
 from ..lane.lane import FIRE_LATENCY
 from ..layout import Fault
 
-__all__ = ["Sequencer"]
+__all__ = ["LIVE_SLICES", "Sequencer"]
+
+# Slices of streamed weights on chip: the one at work, and the next.
+LIVE_SLICES = 2
 
 
 class Sequencer(wiring.Component):
     """Sweeps the potentials after reset, then runs the program once for each ``start``.
 
-    An instruction takes two cycles to fetch. A synapse group works out its taps, then runs until
-    dispatcher and lanes are done; a layer fires, then ends. After the scores the counters are
-    reported, if there are any. A bad program ends in ``fault``, until reset.
+    An instruction takes two cycles to fetch. A synapse group works out its taps, waits for its weights
+    if they are streamed, then runs until dispatcher and lanes are done; neurons fire, then
+    settle. After the last scores the counters are reported, if there are any. A bad program
+    ends in ``fault``, until reset, as does a ``fault`` that others find while it runs.
 
     Members
     -------
@@ -29,17 +33,20 @@ class Sequencer(wiring.Component):
     instruction_read : ``Out(1)``, instruction_address : ``Out``, instruction : ``In``
     tabulate : ``Out(1)``, tabulated : ``In(1)``
         Start the tap table; it is done.
+    slice_loaded : ``In(1)``, slice_room : ``Out(1)``, awaits_slice : ``Out(1)``
+        A slice of streamed weights is complete; another may begin; the program waits for one.
     integrate : ``Out(1)``, integrating : ``In(1)``
         Start a synapse group; dispatcher or a lane is at work.
     scan : ``Out(1)``, fires : ``Out(1)``, scanning : ``In(1)``
-        Start the neurons of a layer; they write spikes; some are still to come.
+        Start the neurons of a layer; they fire; some are still to come.
     scored : ``In(1)``
         The last score of all neurons visited so far leaves.
     running, save : ``Out(1)``
         An inference runs; a layer ends with this cycle.
     report : ``Out(1)``, reported : ``In(1)``
         Send the counters; their last word leaves.
-    fault : ``Out(Fault)``
+    problem : ``In(Fault)``, fault : ``Out(Fault)``
+        What went wrong in this cycle; why the sequencer has stopped.
     """
 
     def __init__(self, config: Configuration):
@@ -50,16 +57,25 @@ class Sequencer(wiring.Component):
             "instruction_read": Out(1),
             "instruction_address": Out(range(config.instruction_depth)),
             "instruction": In(Instruction(config)),
-            "tabulate": Out(1), "tabulated": In(1), "integrate": Out(1), "integrating": In(1),
+            "tabulate": Out(1), "tabulated": In(1), "slice_loaded": In(1), "slice_room": Out(1),
+            "awaits_slice": Out(1), "integrate": Out(1), "integrating": In(1),
             "scan": Out(1), "fires": Out(1), "scanning": In(1), "scored": In(1),
             "running": Out(1), "save": Out(1), "report": Out(1), "reported": In(1),
-            "fault": Out(Fault)})
+            "problem": In(Fault), "fault": Out(Fault)})
 
     def elaborate(self, platform):
         m = Module()
         address = self.instruction_address
         settled = Signal(range(FIRE_LATENCY))
-        m.d.comb += self.running.eq(1)
+        layer   = self.instruction.fire
+        slices, slice_done = Signal(range(LIVE_SLICES + 1)), Signal()
+        m.d.sync += slices.eq(slices + self.slice_loaded - slice_done)
+        m.d.comb += [self.running.eq(1), self.slice_room.eq(slices != LIVE_SLICES)]
+
+        def stop_on_problem():
+            with m.If(self.problem != Fault.NONE):
+                m.d.sync += self.fault.eq(self.problem)
+                m.next = "Failed"
 
         with m.FSM(init="Sweep"):
             with m.State("Sweep"):
@@ -77,32 +93,42 @@ class Sequencer(wiring.Component):
                 m.d.comb += self.instruction_read.eq(1)
                 m.next = "Decode"
             with m.State("Decode"):
+                found = Signal(Fault)
                 m.d.sync += address.eq(address + 1)
                 with m.Switch(self.instruction.opcode):
                     with m.Case(Opcode.INTEGRATE):
-                        m.d.comb += self.tabulate.eq(1)
                         m.next = "Tabulate"
                     with m.Case(Opcode.FIRE):
-                        m.d.comb += self.scan.eq(1)
                         m.next = "Fire"
                     with m.Case(Opcode.SCORES):
-                        m.d.comb += self.scan.eq(1)
                         m.next = "Scores"
                     with m.Default():
-                        m.d.sync += self.fault.eq(Fault.OPCODE)
-                        m.next = "Failed"
-                with m.If((address == self.config.instruction_depth - 1)
-                          & (self.instruction.opcode != Opcode.SCORES)):
-                    m.d.sync += self.fault.eq(Fault.UNENDING)
+                        m.d.comb += found.eq(Fault.OPCODE)
+                ends = (self.instruction.opcode == Opcode.SCORES) & layer.ends
+                with m.If(self._is_impossible(m)):
+                    m.d.comb += found.eq(Fault.OPERAND)
+                with m.Elif((address == self.config.instruction_depth - 1) & ~ends):
+                    m.d.comb += found.eq(Fault.UNENDING)
+                with m.If(found != Fault.NONE):
+                    m.d.sync += self.fault.eq(found)
                     m.next = "Failed"
+                with m.Else():
+                    is_group = self.instruction.opcode == Opcode.INTEGRATE
+                    m.d.comb += [self.tabulate.eq(is_group), self.scan.eq(~is_group)]
 
             with m.State("Tabulate"):
                 with m.If(self.tabulated):
-                    m.d.comb += self.integrate.eq(1)
-                    m.next = "Integrate"
+                    with m.If(self.instruction.integrate.streamed & (slices == 0)):
+                        m.d.comb += self.awaits_slice.eq(1)
+                    with m.Else():
+                        m.d.comb += self.integrate.eq(1)
+                        m.next = "Integrate"
+                stop_on_problem()
             with m.State("Integrate"):
                 with m.If(~self.integrating):
+                    m.d.comb += slice_done.eq(self.instruction.integrate.streamed)
                     m.next = "Fetch"
+                stop_on_problem()
 
             with m.State("Fire"):
                 m.d.comb += self.fires.eq(1)
@@ -110,12 +136,16 @@ class Sequencer(wiring.Component):
                 with m.If(~self.scanning):
                     m.d.sync += settled.eq(settled + 1)
                     with m.If(settled == FIRE_LATENCY - 1):
-                        m.d.comb += self.save.eq(1)
+                        m.d.comb += self.save.eq(layer.ends)
                         m.next = "Fetch"
+                stop_on_problem()
             with m.State("Scores"):
                 with m.If(self.scored & ~self.scanning):
-                    m.d.comb += self.save.eq(1)
-                    m.next = "Report" if self.config.counters else "Idle"
+                    m.d.comb += self.save.eq(layer.ends)
+                    m.next = "Fetch"
+                    with m.If(layer.ends):
+                        m.next = "Report" if self.config.counters else "Idle"
+                stop_on_problem()
 
             with m.State("Report"):
                 m.d.comb += [self.report.eq(1), self.running.eq(0)]
@@ -123,4 +153,18 @@ class Sequencer(wiring.Component):
                     m.next = "Idle"
             with m.State("Failed"):
                 m.d.comb += self.running.eq(0)
+
         return m
+
+    def _is_impossible(self, m):
+        """Return whether a size is zero or beyond what there is, so that a walk might not end."""
+        group, layer = self.instruction.integrate, self.instruction.fire
+        sizes = [group.height, group.width, group.channels, group.block_channels, group.kernel,
+                 group.out_height, group.out_width]
+        is_group = self.instruction.opcode == Opcode.INTEGRATE
+        return Mux(
+            is_group,
+            Cat(size == 0 for size in sizes).any() | (group.kernel > self.config.max_kernel)
+            | (group.block_channels > self.config.lanes),
+            Cat(size == 0 for size in (
+                layer.height, layer.width, layer.channels, layer.pool)).any())

@@ -16,18 +16,23 @@ class Accumulator(wiring.Component):
     A read-modify-write pipeline of two stages: the address comes first, the addend in the cycle
     after; the sum is written at the end of that cycle. Two additions in a row to one potential are
     forwarded. ``read`` is the same without an addend: the potential appears in the cycle after,
-    in which zero is written in its place. Either kind may follow the other at once.
+    in which zero is written in its place, unless it ``keeps``. Either kind may follow the other at
+    once. ``store`` writes a potential that was kept; there must be no other write in its cycle.
     No back-pressure. Reset does not touch the memory: ``clear`` sweeps it.
 
     Members
     -------
     add, read, clear : ``In(1)``
         At most one: add to, read and clear, or only clear the potential at ``address``.
+    keeps : ``In(1)``
+        The potential that is read is not cleared; holds from the read to the cycle after.
     address : ``In(range(potential_depth))``
     addend : ``In(signed(product_bits + 2))``
         For the ``add`` of the cycle before.
     potential : ``Out(signed(potential_bits))``
         For the ``read`` of the cycle before.
+    store : ``In(1)``, store_address, store_data : ``In``
+        Writes a potential.
     is_writing : ``Out(1)``
         A potential is written in this cycle, other than by ``clear``.
     """
@@ -35,10 +40,12 @@ class Accumulator(wiring.Component):
     def __init__(self, config: Configuration):
         self.config = config
         super().__init__({
-            "add": In(1), "read": In(1), "clear": In(1),
+            "add": In(1), "read": In(1), "clear": In(1), "keeps": In(1),
             "address": In(range(config.potential_depth)),
             "addend": In(signed(config.numbers.product_bits + 2)),
-            "potential": Out(signed(config.numbers.potential_bits)), "is_writing": Out(1)})
+            "potential": Out(signed(config.numbers.potential_bits)), "is_writing": Out(1),
+            "store": In(1), "store_address": In(range(config.potential_depth)),
+            "store_data": In(signed(config.numbers.potential_bits))})
 
     def elaborate(self, platform):
         m = Module()
@@ -55,12 +62,13 @@ class Accumulator(wiring.Component):
         forwards  = Signal()
         m.d.sync += [
             written.eq(potentials.write_data),
-            forwards.eq(potentials.write & (address == self.address))]
+            forwards.eq(potentials.write & (potentials.write_address == self.address))]
         m.d.comb += [
             potentials.read.eq(self.add | self.read), potentials.read_address.eq(self.address),
             self.potential.eq(Mux(forwards, written, potentials.read_data)),
-            potentials.write.eq(is_add | is_read | is_clear),
-            potentials.write_address.eq(address),
-            potentials.write_data.eq(Mux(is_add, self.potential + self.addend, 0)),
-            self.is_writing.eq(is_add | is_read)]
+            self.is_writing.eq(is_add | (is_read & ~self.keeps) | self.store),
+            potentials.write.eq(self.is_writing | is_clear),
+            potentials.write_address.eq(Mux(self.store, self.store_address, address)),
+            potentials.write_data.eq(Mux(self.store, self.store_data,
+                                         Mux(is_add, self.potential + self.addend, 0)))]
         return m

@@ -63,16 +63,13 @@ class EventFilter(wiring.Component):
             m.d.sync += event.eq(self.events.p)
 
         meets = Signal()
-        side  = self.config.max_kernel
-        inside = Cat(event.columns & event.rows[row].replicate(side) for row in range(side))
-        m.d.comb += meets.eq((self.pointer.taps & inside).any())
+        m.d.comb += meets.eq((self.pointer.taps & event.taps).any())
 
         queued = Signal(layout)
         m.d.comb += [
             queued.marker.eq(event.marker), queued.start.eq(self.pointer.start),
             queued.count.eq(self.pointer.count), queued.exponent.eq(event.exponent),
-            queued.base.eq(event.base), queued.rows.eq(event.rows),
-            queued.columns.eq(event.columns),
+            queued.base.eq(event.base), queued.taps.eq(event.taps),
             self.is_queueing.eq(looked_up & ~event.marker & meets),
             fifo.w_data.eq(queued), fifo.w_en.eq(self.is_queueing | (looked_up & event.marker)),
             self.queue.p.eq(fifo.r_data), self.queue.valid.eq(fifo.r_rdy),

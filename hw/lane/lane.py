@@ -5,13 +5,26 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import Configuration
-from ..instruction import IntegrateInstruction
-from ..layout import Channel, Entry, Event, LoadedWord, Neuron, Pointer, Tap, Target
+from ..instruction import FireInstruction, IntegrateInstruction
+from ..layout import (
+    Channel,
+    Entry,
+    EntryRow,
+    Event,
+    LoadedWord,
+    Neuron,
+    Pointer,
+    TapDistances,
+    Target,
+)
 from ..ram import Ram, load_into
+from ..technology import LANE_MODULE, instance_of
 from .accumulator import Accumulator
 from .earliest_spike import EarliestSpike
 from .event_filter import EventFilter
+from .leak import Leak
 from .log_multiplier import LogMultiplier
+from .row_decoder import RowDecoder
 from .spike_encoder import SpikeEncoder
 from .tap_resolver import TapResolver
 from .weight_prefetcher import WeightPrefetcher
@@ -23,35 +36,29 @@ __all__ = ["FIRE_LATENCY", "Activity", "Lane"]
 FIRE_LATENCY = 4
 
 
-class Activity(data.Struct):
+class Activity(data.StructLayout):
     """What a lane does in a cycle, for the counters."""
 
-    operation: 1
-    queue_write: 1
-    pointer_read: 1
-    pointer_buffer_read: 1
-    pointer_buffer_write: 1
-    weight_read: 1
-    weight_buffer_read: 1
-    weight_buffer_write: 1
-    potential_read: 1
-    potential_write: 1
-    channel_read: 1
-    spike_read: 1
-    spike_write: 1
-    neuron: 1
+    def __init__(self, config: Configuration):
+        entries = range(config.row_entries + 1)
+        super().__init__({
+            "operation": 1, "queue_write": 1, "pointer_read": 1, "pointer_buffer_read": 1,
+            "pointer_buffer_write": 1, "weight_read": entries, "weight_buffer_read": entries,
+            "weight_buffer_write": entries, "potential_read": 1, "potential_write": 1,
+            "channel_read": 1, "spike_read": 1, "spike_write": 1, "neuron": 1})
 
 
 class Lane(wiring.Component):
     """Owns output channels c ≡ ``index`` modulo L: their weights, potentials and spikes.
 
     Integration: an event's pointer gives its weights; each weight becomes a product that is added
-    to a potential. Throughput one event and one entry per cycle; from an event to its
-    first addition six cycles at least, to the write of the sum one more. Back-pressure through
+    to a potential. Throughput one event, one row of entries and one addition per cycle; from an event to its
+    first addition seven cycles at least, to the write of the sum one more. Back-pressure through
     ``events.ready``: a full queue, or weights that have not been copied yet.
 
     Firing: one neuron per cycle; its potential with bias shows at ``potential`` two cycles after
-    ``neuron_valid``, the spike is written four cycles after it. No back-pressure.
+    ``neuron_valid``; the spike, and what it keeps of the potential, are written four cycles after
+    it. No back-pressure.
 
     Reset empties queue and pipelines; memories keep their contents.
 
@@ -59,12 +66,12 @@ class Lane(wiring.Component):
     -------
     index : ``In``
         Number of the lane, constant.
-    words : ``In(stream.Signature(LoadedWord(config), always_ready=True))``
-        Loads a word, if it is for this lane.
+    loads : ``In(1)``, word : ``In(LoadedWord(config))``
+        A word for one of its memories.
     begin : ``In(1)``, group : ``In(IntegrateInstruction(config))``, taps : ``In``
         Start a synapse group, and what it is until the next one.
     events : ``In(stream.Signature(Event(config)))``
-    neuron_valid : ``In(1)``, neuron : ``In(Neuron(config))``
+    neuron_valid : ``In(1)``, neuron : ``In(Neuron(config))``, layer : ``In(FireInstruction(config))``
     spike_read : ``In(1)``, spike_address : ``In``, spike : ``Out``
         Reads the spike bank; the code appears in the cycle after and stays.
     clear : ``In(1)``, clear_address : ``In``
@@ -77,26 +84,31 @@ class Lane(wiring.Component):
         No event can be taken for lack of room.
     busy : ``Out(1)``
         An event is still on its way.
-    activity : ``Out(Activity)``
+    strays : ``Out(1)``
+        A pointer leads beyond the end of the weight memory.
+    activity : ``Out(Activity(config))``
     """
 
     def __init__(self, config: Configuration):
         self.config = config
         super().__init__({
             "index": In(range(config.lanes)),
-            "words": In(stream.Signature(LoadedWord(config), always_ready=True)),
-            "begin": In(1), "group": In(IntegrateInstruction(config)),
-            "taps": In(data.ArrayLayout(Tap(config), config.max_kernel ** 2)),
+            "loads": In(1), "word": In(LoadedWord(config)),
+            "begin": In(1), "group": In(IntegrateInstruction(config)), "taps": In(TapDistances(config)),
             "events": In(stream.Signature(Event(config))),
             "neuron_valid": In(1), "neuron": In(Neuron(config)),
+            "layer": In(FireInstruction(config)),
             "spike_read": In(1), "spike_address": In(range(config.spike_depth)),
             "spike": Out(config.spike_bits),
             "clear": In(1), "clear_address": In(range(config.potential_depth)),
             "potential": Out(signed(config.numbers.potential_bits)), "potential_valid": Out(1),
             "time": Out(config.spike_bits), "time_valid": Out(1),
-            "queue_full": Out(1), "busy": Out(1), "activity": Out(Activity)})
+            "queue_full": Out(1), "busy": Out(1), "strays": Out(1),
+            "activity": Out(Activity(config))})
 
     def elaborate(self, platform):
+        if platform is not None and platform.shares_lanes:
+            return instance_of(self, LANE_MODULE)
         m = Module()
         adder = Accumulator(self.config)
         m.submodules.accumulator = adder
@@ -110,22 +122,31 @@ class Lane(wiring.Component):
 
     def _loaded_memory(self, m, name: str, target: Target, shape) -> Ram:
         ram = self._memory(m, name, shape)
-        load_into(m, ram, self.words, target, lane=self.index)
+        load_into(m, ram, self.loads, self.word, target)
         return ram
+
+    def _row_memory(self, m, name: str) -> list[Ram]:
+        """Return one memory for each entry of a row."""
+        rams = [Ram(Entry(self.config), self.config.memories[name].words)
+                for _ in range(self.config.row_entries)]
+        for index, ram in enumerate(rams):
+            m.submodules[f"{name}_{index}"] = ram
+        return rams
 
     def _integrate(self, m, adder: Accumulator):
         config = self.config
         m.submodules.filter     = front     = EventFilter(config)
         m.submodules.prefetcher = prefetch  = WeightPrefetcher(config)
         m.submodules.reader     = reader    = WeightReader(config)
+        m.submodules.decoder    = decoder   = RowDecoder(config)
         m.submodules.resolver   = resolver  = TapResolver(config)
         m.submodules.multiplier = multiplier = LogMultiplier(config)
 
         direct       = self.group.direct
         pointers     = self._loaded_memory(m, "pointer", Target.POINTER, Pointer(config))
-        weights      = self._loaded_memory(m, "weight", Target.WEIGHT, Entry(config))
         pointer_ring = self._memory(m, "pointer_buffer", Pointer(config))
-        weight_ring  = self._memory(m, "weight_buffer", Entry(config))
+        weights      = self._row_memory(m, "weight")
+        weight_ring  = self._row_memory(m, "weight_buffer")
 
         wiring.connect(m, wiring.flipped(self.events), front.events)
         wiring.connect(m, front.queue, reader.queue)
@@ -148,26 +169,34 @@ class Lane(wiring.Component):
             pointer_ring.read.eq(front.lookup & ~direct),
             pointer_ring.read_address.eq(self.events.p.pointer),
             front.may_take.eq(direct | prefetch.has_block),
-            front.pointer.eq(Mux(direct, pointers.read_data, pointer_ring.read_data)),
-
-            weights.read.eq(Mux(direct, reader.read, prefetch.weight_read)),
-            weights.read_address.eq(Mux(direct, reader.address, prefetch.weight_address)),
-            weight_ring.write.eq(prefetch.weight_write),
-            weight_ring.write_address.eq(prefetch.weight_index),
-            weight_ring.write_data.eq(weights.read_data),
-            weight_ring.read.eq(reader.read & ~direct),
-            weight_ring.read_address.eq(reader.address),
-            reader.entry.eq(Mux(direct, weights.read_data, weight_ring.read_data))]
+            front.pointer.eq(Mux(direct, pointers.read_data, pointer_ring.read_data))]
+        loaded = Signal(EntryRow(config))
+        m.d.comb += Value.cast(loaded).eq(self.word.data)
+        for index, (weight, buffered) in enumerate(zip(weights, weight_ring, strict=True)):
+            load_into(m, weight, self.loads, self.word, Target.WEIGHT, loaded[index].as_value())
+            m.d.comb += [
+                weight.read.eq(Mux(direct, reader.read[index], prefetch.weight_read)),
+                weight.read_address.eq(Mux(direct, reader.address, prefetch.weight_address)),
+                buffered.write.eq(prefetch.weight_write),
+                buffered.write_address.eq(prefetch.weight_index),
+                buffered.write_data.eq(weight.read_data),
+                buffered.read.eq(reader.read[index] & ~direct),
+                buffered.read_address.eq(reader.address),
+                decoder.row[index].eq(Mux(direct, weight.read_data, buffered.read_data))]
 
         m.d.comb += [
-            resolver.valid.eq(reader.valid), resolver.synapse.eq(reader.synapse),
+            decoder.arrives.eq(reader.arrives), decoder.context.eq(reader.context),
+            reader.may_read.eq(decoder.may_read), decoder.local_bits.eq(self.group.local_bits),
+            resolver.valid.eq(decoder.valid), resolver.synapse.eq(decoder.synapse),
             resolver.local_bits.eq(self.group.local_bits), resolver.taps.eq(self.taps),
             multiplier.factors.eq(resolver.factors), adder.addend.eq(multiplier.product),
             adder.add.eq(resolver.add)]
         added = Signal()
         m.d.sync += added.eq(resolver.add)
         m.d.comb += [self.queue_full.eq(front.full),
-                     self.busy.eq(front.busy | reader.busy | resolver.add | added)]
+                     self.strays.eq(reader.strays | prefetch.strays),
+                     self.busy.eq(
+                         front.busy | reader.busy | decoder.busy | resolver.add | added)]
         m.d.comb += adder.address.eq(Mux(
             self.neuron_valid, self.neuron.address,
             Mux(self.clear, self.clear_address, resolver.address)))
@@ -178,14 +207,18 @@ class Lane(wiring.Component):
             self.activity.pointer_read.eq(pointers.read),
             self.activity.pointer_buffer_read.eq(pointer_ring.read),
             self.activity.pointer_buffer_write.eq(pointer_ring.write),
-            self.activity.weight_read.eq(weights.read),
-            self.activity.weight_buffer_read.eq(weight_ring.read),
-            self.activity.weight_buffer_write.eq(weight_ring.write)]
+            self.activity.weight_read.eq(sum(weight.read for weight in weights)),
+            self.activity.weight_buffer_read.eq(sum(ring.read for ring in weight_ring)),
+            self.activity.weight_buffer_write.eq(sum(ring.write for ring in weight_ring))]
 
     def _fire(self, m, adder: Accumulator):
         config = self.config
         m.submodules.encoder = encoder = SpikeEncoder(config)
         m.submodules.pool    = pool    = EarliestSpike(config)
+        time = encoder.time
+        if config.leaky:
+            m.submodules.leak = leak = Leak(config)
+            time = Mux(self.layer.leaky, Mux(leak.spikes, 0, config.numbers.silence), time)
         channels = self._loaded_memory(m, "channel", Target.CHANNEL, Channel(config))
         bank     = self._memory(m, "spike", config.spike_bits)
 
@@ -212,11 +245,18 @@ class Lane(wiring.Component):
             self.potential_valid.eq(valid[2]),
             encoder.membrane.potential.eq(self.potential),
             encoder.membrane.threshold_step.eq(threshold_step),
-            pool.valid.eq(valid[-1]), pool.first.eq(neurons[-1].first), pool.time.eq(encoder.time),
+            pool.valid.eq(valid[-1]), pool.first.eq(neurons[-1].first), pool.time.eq(time),
             self.time.eq(pool.earliest), self.time_valid.eq(valid[-1] & neurons[-1].last),
             bank.write.eq(self.time_valid), bank.write_address.eq(neurons[-1].spike),
             bank.write_data.eq(self.time), bank.read.eq(self.spike_read),
             bank.read_address.eq(self.spike_address), self.spike.eq(bank.read_data)]
+
+        if config.leaky:
+            m.d.comb += [
+                leak.potential.eq(self.potential), leak.threshold.eq(self.layer.threshold),
+                leak.leak.eq(self.layer.leak), adder.keeps.eq(self.layer.keeps),
+                adder.store.eq(valid[-1] & self.layer.keeps),
+                adder.store_address.eq(neurons[-1].address), adder.store_data.eq(leak.kept)]
 
         m.d.comb += [
             self.activity.potential_read.eq(adder.add | adder.read),

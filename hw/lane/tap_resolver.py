@@ -1,20 +1,20 @@
 """From a weight's position to the potential that it changes."""
 
 from amaranth import *
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..config import Configuration
-from ..layout import Tap
+from ..layout import TapDistances
 from .log_multiplier import LogProduct
-from .weight_reader import Synapse
+from .row_decoder import Synapse
 
 __all__ = ["TapResolver"]
 
 
 class TapResolver(wiring.Component):
-    """Splits a position into tap and local channel, and drops taps that fall outside the map.
+    """Splits a position into tap and local channel, and adds the tap's distance to the base.
 
     One synapse per cycle, latency one cycle, no back-pressure. Reset drops the synapse in hand.
 
@@ -23,7 +23,7 @@ class TapResolver(wiring.Component):
     valid : ``In(1)``, synapse : ``In(Synapse(config))``
     local_bits : ``In``
         Positions of one tap are 2^local_bits apart.
-    taps : ``In(ArrayLayout(Tap(config), max_kernel ** 2))``
+    taps : ``In(TapDistances(config))``
         The taps of the kernel, in order.
     add : ``Out(1)``
         An operation for the accumulator and the multiplier.
@@ -35,27 +35,23 @@ class TapResolver(wiring.Component):
         super().__init__({
             "valid": In(1), "synapse": In(Synapse(config)),
             "local_bits": In(range(ceil_log2(config.potential_depth) + 1)),
-            "taps": In(data.ArrayLayout(Tap(config), config.max_kernel ** 2)),
+            "taps": In(TapDistances(config)),
             "add": Out(1), "address": Out(range(config.potential_depth)),
             "factors": Out(LogProduct(config))})
 
     def elaborate(self, platform):
         m = Module()
         synapse = self.synapse
-        index   = Signal(range(self.config.max_kernel ** 2))
-        tap     = Signal(Tap(self.config))
+        tap     = Signal(range(self.config.max_kernel ** 2))
         local   = Signal(range(self.config.potential_depth))
         mask    = Signal.like(local)
         m.d.comb += [
-            tap.eq(self.taps[index]), index.eq(synapse.position >> self.local_bits),
+            tap.eq(synapse.position >> self.local_bits),
             mask.eq((Const(1) << self.local_bits) - 1),
             local.eq(synapse.position & mask)]
-        inside = Signal()
-        m.d.comb += inside.eq(synapse.rows.bit_select(tap.row, 1)
-                              & synapse.columns.bit_select(tap.column, 1))
         m.d.sync += [
-            self.add.eq(self.valid & inside),
-            self.address.eq((synapse.base + tap.distance) | local),
+            self.add.eq(self.valid),
+            self.address.eq((synapse.base + self.taps[tap]) | local),
             self.factors.exponent.eq(synapse.exponent),
             self.factors.magnitude.eq(synapse.magnitude),
             self.factors.negative.eq(synapse.negative)]

@@ -3,6 +3,7 @@
 from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
 
 from ..config import LIVE_BLOCKS, Configuration
 from ..instruction import MAX_CHANNELS
@@ -14,11 +15,11 @@ __all__ = ["WeightPrefetcher"]
 class WeightPrefetcher(wiring.Component):
     """Fills pointer buffer and weight buffer, both of them rings, ahead of the events.
 
-    The pointers of a block are read first, one per cycle, then its weight entries, one per cycle
-    while the ring has room: the entries of a block and of the one before it are kept, of
-    older blocks none. Every pointer and every entry is read from its memory once per group. A block
-    takes a cycle for each pointer and entry, and three more. A ring index is the memory's address
-    modulo the ring. Data arrive in the cycle after the read and are written to the ring in that
+    The pointers of a block are read first, one per cycle, then its rows of weight entries, one per
+    cycle while the ring has room: the rows of a block and of the one before it are kept, of
+    older blocks none. Every pointer and every row is read from its memory once per group, a
+    row that two blocks share with the first of them. A block takes a cycle for each pointer and
+    row, and three more. A ring index is the memory's address modulo the ring. Data arrive in the cycle after the read and are written to the ring in that
     cycle. ``begin`` expects all blocks of the group before to be released; reset starts afresh.
 
     Members
@@ -32,15 +33,17 @@ class WeightPrefetcher(wiring.Component):
     pointer_write : ``Out(1)``
         The pointer goes to the ring, at ``pointer_index``.
     weight_read : ``Out(1)``, weight_address : ``Out``
-        Port of the weight memory.
+        Port of the weight memory, by rows.
     weight_write : ``Out(1)``
-        The entry read goes to the ring, at ``weight_index``.
+        The row read goes to the ring, at ``weight_index``.
     has_block : ``Out(1)``
         The block of the next event is in the buffers.
     pass_block : ``In(1)``
         No further event needs the pointers of the oldest such block.
     release_block : ``In(1)``
         No further event needs its weights.
+    strays : ``Out(1)``
+        A pointer leads beyond the end of the weight memory.
     """
 
     def __init__(self, config: Configuration):
@@ -52,21 +55,27 @@ class WeightPrefetcher(wiring.Component):
             "pointer_read": Out(1), "pointer_address": Out(range(config.pointer_depth)),
             "pointer": In(Pointer(config)), "pointer_write": Out(1),
             "pointer_index": Out(range(LIVE_BLOCKS * config.lanes)),
-            "weight_read": Out(1), "weight_address": Out(range(config.weight_depth)),
-            "weight_write": Out(1), "weight_index": Out(range(config.weight_buffer_depth)),
-            "has_block": Out(1), "pass_block": In(1), "release_block": In(1)})
+            "weight_read": Out(1),
+            "weight_address": Out(range(config.memories["weight"].words)), "weight_write": Out(1),
+            "weight_index": Out(range(config.memories["weight_buffer"].words)),
+            "has_block": Out(1), "pass_block": In(1), "release_block": In(1), "strays": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
-        entry_address = range(self.config.weight_depth + 1)
+        rows, buffer_rows = (
+            self.config.memories[name].words for name in ("weight", "weight_buffer"))
+        row_bits = exact_log2(self.config.row_entries)
+        row_address = range(2 * rows)
 
         address       = Signal.like(self.pointer_address)
         channels_left = Signal.like(self.channels)
         block_left    = Signal.like(self.block_channels)
         is_first      = Signal()
-        # Weights [kept, filled) are in the ring; the block that is being filled ends at `end`.
-        kept, filled, end = (Signal(entry_address, name=n) for n in ("kept", "filled", "end"))
-        ends          = Array(Signal(entry_address, name=f"end_{i}") for i in range(LIVE_BLOCKS))
+        # Rows [kept, filled) are in the ring; the block that is being filled ends with row `end`,
+        # `shared` is the first row that the block after it needs.
+        kept, filled, end, shared = (
+            Signal(row_address, name=n) for n in ("kept", "filled", "end", "shared"))
+        nexts         = Array(Signal(row_address, name=f"next_{i}") for i in range(LIVE_BLOCKS))
         newest        = Signal(range(LIVE_BLOCKS))
         oldest        = Signal(range(LIVE_BLOCKS))
         live_blocks   = Signal(range(LIVE_BLOCKS + 1))
@@ -75,7 +84,8 @@ class WeightPrefetcher(wiring.Component):
 
         m.d.comb += [
             self.pointer_address.eq(address), self.weight_address.eq(filled),
-            self.has_block.eq(ready_blocks != 0)]
+            self.has_block.eq(ready_blocks != 0),
+            self.strays.eq(self.weight_read & (filled >= rows))]
         m.d.sync += [
             self.pointer_write.eq(self.pointer_read), self.pointer_index.eq(address),
             self.weight_write.eq(self.weight_read), self.weight_index.eq(filled),
@@ -83,11 +93,14 @@ class WeightPrefetcher(wiring.Component):
             ready_blocks.eq(ready_blocks + ends_block - self.pass_block)]
 
         with m.If(self.pointer_write):
-            m.d.sync += [end.eq(self.pointer.start + self.pointer.count), is_first.eq(0)]
+            stop = self.pointer.start + self.pointer.count
+            m.d.sync += [end.eq((stop + self.config.row_entries - 1) >> row_bits),
+                         shared.eq(stop >> row_bits), is_first.eq(0)]
             with m.If(is_first):
-                m.d.sync += [kept.eq(self.pointer.start), filled.eq(self.pointer.start)]
+                first = self.pointer.start >> row_bits
+                m.d.sync += [kept.eq(first), filled.eq(first)]
         with m.If(self.release_block):
-            m.d.sync += [kept.eq(ends[oldest]), oldest.eq(oldest + 1)]
+            m.d.sync += [kept.eq(nexts[oldest]), oldest.eq(oldest + 1)]
 
         with m.FSM():
             with m.State("Wait"):
@@ -106,11 +119,11 @@ class WeightPrefetcher(wiring.Component):
             with m.State("Settle"):
                 m.next = "Copy"
             with m.State("Copy"):
-                with m.If(filled == end):
+                with m.If(filled >= end):
                     m.d.comb += ends_block.eq(1)
-                    m.d.sync += [ends[newest].eq(end), newest.eq(newest + 1)]
+                    m.d.sync += [nexts[newest].eq(shared), newest.eq(newest + 1)]
                     m.next = "Wait"
-                with m.Elif((filled - kept) < self.config.weight_buffer_depth):
+                with m.Elif((filled - kept) < buffer_rows):
                     m.d.comb += self.weight_read.eq(1)
                     m.d.sync += filled.eq(filled + 1)
 

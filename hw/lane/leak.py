@@ -1,0 +1,42 @@
+"""What a leaky integrate-and-fire neuron keeps for the next step."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
+
+from ..config import Configuration
+from ..numbers import LEAK_ONE
+
+__all__ = ["Leak"]
+
+
+class Leak(wiring.Component):
+    """Compares a potential with its threshold, subtracts it after a spike, and lets the rest leak.
+
+    ``kept = ⌊leak · (V − threshold · spikes) / 256⌋``, toward minus infinity (DESIGN section 2, where
+    the leak comes before the next step's sum). One neuron per cycle, latency two cycles, no
+    back-pressure, no state to reset.
+
+    Members
+    -------
+    potential : ``In(signed(potential_bits))``, threshold, leak : ``In``
+    spikes : ``Out(1)``, kept : ``Out(signed(potential_bits))``
+        Of the potential two cycles before.
+    """
+
+    def __init__(self, config: Configuration):
+        bits = config.numbers.potential_bits
+        super().__init__({
+            "potential": In(signed(bits)), "threshold": In(bits), "leak": In(range(LEAK_ONE + 1)),
+            "spikes": Out(1), "kept": Out(signed(bits))})
+
+    def elaborate(self, platform):
+        m = Module()
+        reaches, spiked = Signal(), Signal()
+        rest = Signal.like(self.potential)
+        m.d.comb += reaches.eq(self.potential >= self.threshold)
+        m.d.sync += [
+            spiked.eq(reaches), rest.eq(self.potential - Mux(reaches, self.threshold, 0)),
+            self.spikes.eq(spiked), self.kept.eq((rest * self.leak) >> exact_log2(LEAK_ONE))]
+        return m

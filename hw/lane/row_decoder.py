@@ -1,0 +1,120 @@
+"""Finds the weights of a row that have work to do, and sends them one by one."""
+
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.fifo import SyncFIFO
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
+
+from ..config import Configuration
+from ..layout import EntryRow, exponent_bits
+from .weight_reader import RowContext
+
+__all__ = ["ROW_QUEUE_DEPTH", "RowDecoder", "Synapse", "position_bits"]
+
+# Rows between the weights and the multiplier.
+ROW_QUEUE_DEPTH = 4
+
+
+def position_bits(config: Configuration) -> int:
+    """Width of a weight's position among those of its input channel: (tap, local channel)."""
+    return (config.max_kernel ** 2 * config.potential_depth - 1).bit_length()
+
+
+class Synapse(data.StructLayout):
+    """A weight that an event meets, with its position counted in local channels and taps."""
+
+    def __init__(self, config: Configuration):
+        super().__init__({
+            "position": position_bits(config), "magnitude": config.numbers.weight_bits - 1,
+            "negative": 1, "exponent": exponent_bits(config),
+            "base": range(config.potential_depth)})
+
+
+class QueuedRow(data.StructLayout):
+    """A decoded row; ``survivors`` are the entries that have work to do."""
+
+    def __init__(self, config: Configuration):
+        entry = {"position": position_bits(config), "magnitude": config.numbers.weight_bits - 1,
+                 "negative": 1}
+        super().__init__({
+            "survivors": config.row_entries,
+            "entries": data.ArrayLayout(data.StructLayout(entry), config.row_entries),
+            "exponent": exponent_bits(config), "base": range(config.potential_depth)})
+
+
+class RowDecoder(wiring.Component):
+    """Adds up zeros skipped, drops what needs no work, and sends the rest one per cycle.
+
+    An entry needs no work if it only bridges zeros, or if its tap falls outside the map. One row
+    per cycle, latency two cycles to its first synapse; a row without work vanishes. Rows with work
+    wait in a short queue while the synapses of the rows before are sent: so a lane
+    spends a cycle on each operation as long as rows have one operation on average. No back-pressure
+    at ``synapse``. Reset empties the queue.
+
+    Members
+    -------
+    arrives : ``In(1)``, context : ``In(RowContext(config))``, row : ``In(EntryRow(config))``
+        A row that was read; only ``context.entries`` of it count.
+    may_read : ``Out(1)``
+        A row that is read in this cycle will find room.
+    local_bits : ``In``
+        Positions of one tap are 2^local_bits apart.
+    valid : ``Out(1)``, synapse : ``Out(Synapse(config))``
+    busy : ``Out(1)``
+        A row waits, or is being sent.
+    """
+
+    def __init__(self, config: Configuration):
+        self.config = config
+        super().__init__({
+            "arrives": In(1), "context": In(RowContext(config)), "row": In(EntryRow(config)),
+            "may_read": Out(1), "local_bits": In(range(ceil_log2(config.potential_depth) + 1)),
+            "valid": Out(1), "synapse": Out(Synapse(config)), "busy": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        queued, sent = Signal(QueuedRow(config)), Signal(QueuedRow(config))
+        m.submodules.fifo = fifo = SyncFIFO(width=queued.shape().size, depth=ROW_QUEUE_DEPTH)
+
+        # Position behind the entry before; kept for the rows of an event that follow.
+        behind_before = Signal(position_bits(config))
+        behind = Mux(self.context.is_first, 0, behind_before)
+        for index in range(config.row_entries):
+            entry, decoded = self.row[index], queued.entries[index]
+            behind_after = Signal.like(behind_before, name=f"behind_{index}")
+            m.d.comb += [
+                decoded.position.eq(behind + entry.skip),
+                decoded.magnitude.eq(entry.magnitude), decoded.negative.eq(entry.negative),
+                queued.survivors[index].eq(
+                    self.context.entries[index] & (entry.magnitude != 0)
+                    & self.context.taps.bit_select(decoded.position >> self.local_bits, 1)),
+                behind_after.eq(
+                    Mux(self.context.entries[index], behind + entry.skip + 1, behind))]
+            behind = behind_after
+        with m.If(self.arrives):
+            m.d.sync += behind_before.eq(behind)
+
+        m.d.comb += [
+            queued.exponent.eq(self.context.exponent), queued.base.eq(self.context.base),
+            fifo.w_data.eq(queued), fifo.w_en.eq(self.arrives & queued.survivors.any()),
+            self.may_read.eq(fifo.level + self.arrives < ROW_QUEUE_DEPTH),
+            sent.eq(fifo.r_data), self.busy.eq(fifo.r_rdy | self.valid)]
+
+        done, pending = Signal(config.row_entries), Signal(config.row_entries)
+        m.d.comb += [pending.eq(Mux(fifo.r_rdy, sent.survivors & ~done, 0)),
+                     fifo.r_en.eq((pending & (pending - 1)) == 0)]
+        m.d.sync += self.valid.eq(fifo.r_rdy)
+        for index in reversed(range(config.row_entries)):
+            with m.If(pending[index]):
+                entry = sent.entries[index]
+                m.d.sync += [
+                    self.synapse.position.eq(entry.position), done.eq(done | (1 << index)),
+                    self.synapse.magnitude.eq(entry.magnitude),
+                    self.synapse.negative.eq(entry.negative)]
+        with m.If(fifo.r_rdy):
+            m.d.sync += [self.synapse.exponent.eq(sent.exponent), self.synapse.base.eq(sent.base)]
+            with m.If(fifo.r_en):
+                m.d.sync += done.eq(0)
+        return m
