@@ -34,10 +34,10 @@ class AxiLiteSubordinate(wiring.Component):
     """Carries out writes and reads of a manager, one of each at a time.
 
     Address and data of a write may come in any order, any time apart. An access takes place in the
-    cycle after it is complete, or when the response before it has left; it is answered in the cycle
-    after that, so each direction takes an access every two cycles. A write and a read may
-    take place in the same cycle: the read sees the value before. All outputs of the bus are
-    registers. Protection bits are ignored. Reset forgets what was not answered.
+    cycle after it is complete, or after the response before it has left; it is answered in the
+    cycle after that, so each direction takes an access every two cycles. A write and a read may
+    take place in the same cycle: the read sees the value before. No output depends on an input of
+    the bus in the same cycle. Protection bits are ignored. Reset forgets what was not answered.
 
     Members
     -------
@@ -73,7 +73,7 @@ class AxiLiteSubordinate(wiring.Component):
         strobes = Signal(STROBES)
         m.d.comb += [
             bus.awready.eq(~has_address), bus.wready.eq(~has_data),
-            self.write.eq(has_address & has_data & (~bus.bvalid | bus.bready)),
+            self.write.eq(has_address & has_data & ~bus.bvalid),
             self.write_mask.eq(Cat(strobe.replicate(8) for strobe in strobes))]
         with m.If(bus.awvalid & bus.awready):
             m.d.sync += [has_address.eq(1), self.write_address.eq(bus.awaddr)]
@@ -89,7 +89,7 @@ class AxiLiteSubordinate(wiring.Component):
         bus = self.bus
         has_address = Signal()
         m.d.comb += [bus.arready.eq(~has_address),
-                     self.read.eq(has_address & (~bus.rvalid | bus.rready))]
+                     self.read.eq(has_address & ~bus.rvalid)]
         with m.If(bus.arvalid & bus.arready):
             m.d.sync += [has_address.eq(1), self.read_address.eq(bus.araddr)]
         with m.If(bus.rready):

@@ -4,11 +4,15 @@ import re
 import subprocess
 
 import pytest
+from amaranth.hdl import Fragment, Value
+from amaranth.hdl._ir import build_netlist
+from amaranth.hdl._nir import FlipFlop, Instance
 
 from cosim import toolchain
 from cosim.model import LINT_OFF
+from hw.bus.axi import AxiProcessor
 from hw.config import CONFIGURATIONS
-from hw.emit import axi_verilog
+from hw.emit import Technology, axi_verilog
 
 TOP = "firstspike_axi"
 PORTS = {
@@ -27,6 +31,33 @@ def emitted(tmp_path_factory):
     path = tmp_path_factory.mktemp("axi") / f"{TOP}.v"
     path.write_text(axi_verilog(CONFIGURATIONS["tiny"]))
     return path
+
+
+def combinational_inputs(component) -> dict[str, set[str]]:
+    """Return the inputs that each output depends on in the same cycle; memories are instances."""
+    netlist = build_netlist(
+        Fragment.get(component, Technology()), name=TOP,
+        ports=[Value.cast(getattr(component, port)) for port in component.signature.members])
+    top = netlist.cells[0]
+    names = {first + bit: name for name, (first, width) in top.ports_i.items()
+             for bit in range(width)}
+    found = {}
+    for name, value in top.ports_o.items():
+        pending, seen = list(value), set()
+        found[name] = set()
+        while pending:
+            net = pending.pop()
+            if net.is_late:
+                net = netlist.connections[net]
+            if net in seen or net.is_const:
+                continue
+            seen.add(net)
+            cell = netlist.cells[net.cell]
+            if cell is top:
+                found[name].add(names[net.bit])
+            elif not isinstance(cell, FlipFlop | Instance):
+                pending += [source for source, _ in cell.comb_edges_to(net.bit)]
+    return found
 
 
 def lint(path, *options) -> str:
@@ -53,3 +84,8 @@ def test_verilator_has_nothing_to_say_about_the_bus_itself(emitted):
     places = re.findall(rf"%Warning-\w+: [^\n]*\n[^\n]*In instance '({TOP}[\w.]*)'", lint(emitted))
     assert places
     assert {place for place in places if not place.startswith(f"{TOP}.processor")} == set()
+
+
+def test_no_output_depends_on_an_input_of_the_same_cycle():
+    found = combinational_inputs(AxiProcessor(CONFIGURATIONS["tiny"]))
+    assert "s_axis_load_tready" in found and set().union(*found.values()) == set()
