@@ -65,7 +65,7 @@ class Loader(wiring.Component):
         head     = Signal(data.ArrayLayout(config.stream_bits, header_beats))
         header   = data.View(PacketHeader(), Value.cast(head)[:PacketHeader().size])
         address, left = Signal(ADDRESS_BITS), Signal.like(header.count)
-        beat     = Signal(range(max(beats, header_beats)))
+        beat     = Signal(range(max(2, beats, header_beats)))
         last     = Signal.like(beat)
         received = Signal(data.ArrayLayout(config.stream_bits, beats))
         depth    = Signal(ADDRESS_BITS + 1)

@@ -62,7 +62,7 @@ class WeightReader(wiring.Component):
         row_bits = exact_log2(width)
         event    = Signal(QueuedEvent(config))
         row      = Signal(len(event.start) - row_bits)
-        first    = Signal(range(width))                        # entry of this row
+        first    = Signal(max(1, row_bits))                    # entry of this row
         end      = Signal(range(config.weight_depth + width))  # entry that is the event's no more
         is_first = Signal()
 
