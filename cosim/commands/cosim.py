@@ -1,10 +1,26 @@
 """Run a network on the RTL; compare with the golden model, count, and work out the energy."""
 
+from typing import Annotated
+
+import typer
+
 from .options import Config, Count, Images, Json, Network, OutDir, Trace
 
 
-def run(file: Network, images: Images, out: OutDir, n: Count = None, config: Config = "demo",
-        trace: Trace = False, as_json: Json = False) -> int:
+def run(
+    file: Network,
+    images: Images,
+    out: OutDir,
+    n: Count = None,
+    config: Config = "demo",
+    trace: Trace = False,
+    waves: Annotated[str | None, typer.Option(
+        "--waves", metavar="LAYER", show_default=False,
+        help="Record every signal while this layer runs, in LAYER.fst.")] = None,
+    waves_image: Annotated[int, typer.Option(
+        "--waves-image", metavar="N", min=0, help="Image to record, the first is 0.")] = 0,
+    as_json: Json = False,
+) -> int:
     from hw.config import load_configuration
     from hw.network import fingerprint, load_network
 
@@ -15,6 +31,7 @@ def run(file: Network, images: Images, out: OutDir, n: Count = None, config: Con
     from ..run import RUN_FILES, run_result, write_run
     from ..summary import print_run
     from ..verify import verify
+    from ..waves import check_waves, record_waves
     from ..zoo import network_path
 
     path = network_path(file)
@@ -22,9 +39,14 @@ def run(file: Network, images: Images, out: OutDir, n: Count = None, config: Con
     image_set = load_images(images, network.input_shape, count=n)
     processor, table = load_configuration(config, network.numbers), load_table()
     check_table(processor, table)
-    with new_files(out, RUN_FILES) as stage:
+    recorded = () if waves is None else (f"{waves}.fst",)
+    if waves is not None:
+        check_waves(network, waves, image_set, waves_image)
+    with new_files(out, (*recorded, *RUN_FILES)) as stage:
         verification = verify(network, processor, image_set.images, trace=trace)
         result = run_result(verification, image_set, table, network_sha256=fingerprint(path))
+        for name in recorded:
+            record_waves(network, processor, image_set.images[waves_image], waves, stage / name)
         write_run(stage, result, verification)
     if as_json:
         print_json(result)

@@ -1,5 +1,5 @@
 """What surrounds the processor in co-simulation: files on its streams, no Python per cycle."""
 
-from .harness import STREAMS, Harness
+from .harness import VERILOG, Harness
 
-__all__ = ["STREAMS", "Harness"]
+__all__ = ["VERILOG", "Harness"]

@@ -10,10 +10,10 @@ from hw.config import Configuration
 from hw.layout import Fault
 from hw.processor import Processor
 
-__all__ = ["STREAMS", "TRACE_BITS", "Harness"]
+__all__ = ["TRACE_BITS", "VERILOG", "Harness"]
 
 # Verilog of the modules that read and write the files.
-STREAMS = Path(__file__).with_name("streams.v")
+VERILOG = tuple(sorted(Path(__file__).parent.glob("*.v")))
 # Width of a traced value in its file.
 TRACE_BITS = 32
 
@@ -39,13 +39,15 @@ class Harness(wiring.Component):
     settled : ``Out(1)``
         All those words are loaded and the processor is ready; or it has stopped with ``fault``.
     fault : ``Out(Fault)``
+    recorded : ``Out(1)``
+        The waveform that was asked for is complete; see ``recorder.v``.
     """
 
     def __init__(self, config: Configuration):
         self.config = config
         super().__init__({
             "clk": In(1), "rst": In(1), "first": In(32), "limit": In(32), "send": In(1),
-            "start": In(1), "settled": Out(1), "fault": Out(Fault)})
+            "start": In(1), "settled": Out(1), "fault": Out(Fault), "recorded": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -71,6 +73,9 @@ class Harness(wiring.Component):
                 processor.status.fault != Fault.NONE))]
 
         readout, trace = processor.readout, processor.trace
+        m.submodules.recorder = Instance(
+            "firstspike_recorder", i_clk=ClockSignal(), i_start=start,
+            i_layer_end=trace.layer_end, o_recorded=self.recorded)
         self._sink(m, "readout", readout.valid, [readout.p.word, readout.p.last])
         self._sink(m, "potentials", trace.potential_valid,
                    [trace.potentials[lane] for lane in range(self.config.lanes)])
