@@ -1,4 +1,7 @@
-"""The emitted AXI top on Verilator, driven through its bus, against the golden model."""
+"""The emitted AXI top on Verilator, driven through its bus.
+
+Against the golden model, and against the counts of the simulation that reads files.
+"""
 
 import hashlib
 import json
@@ -14,26 +17,35 @@ from filelock import FileLock
 from algo.golden import infer
 from cosim import toolchain
 from cosim.model import LINT_OFF
+from cosim.simulator import simulate
 from hw.bus.axi import AxiProcessor
 from hw.compiler import compile_network
-from hw.config import CONFIGURATIONS
+from hw.config import CONFIGURATIONS, Configuration
 from hw.emit import to_verilog
-from tests.cosim.counting import expected_counts
 from tests.networks import random_images, random_network
 
 TOP = "firstspike_axi"
 # Three layers, 3x3 and linear, pooling; short to load and to sweep.
 SEED = 88
-CONFIG = replace(CONFIGURATIONS["tiny"], name="tiny-axi", potential_depth=64)
+RESIDENT = replace(CONFIGURATIONS["tiny"], name="axi-resident", potential_depth=64)
+STREAMED = replace(RESIDENT, name="axi-streamed", stream_bits=128, weight_depth=64,
+                   weight_buffer_depth=32)
 IMAGES = 4
 BENCH = Path(__file__).with_name("axi_bench.py")
-pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("axi")]
+pytestmark = pytest.mark.rtl
+
+
+@pytest.fixture(scope="module", params=[
+    pytest.param(config, id=config.name, marks=pytest.mark.xdist_group(config.name))
+    for config in (RESIDENT, STREAMED)])
+def config(request) -> Configuration:
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def model(build_root) -> Path:
+def model(config, build_root) -> Path:
     """Folder of the compiled top; only its ports can be seen."""
-    top = AxiProcessor(CONFIG)
+    top = AxiProcessor(config)
     text = to_verilog(top, TOP)
     control = "`verilator_config\n" + "".join(
         f'public_flat_rw -module "{TOP}" -var "{port}"\n'
@@ -56,29 +68,28 @@ def model(build_root) -> Path:
 
 
 @pytest.fixture(scope="module")
-def case(tmp_path_factory) -> Path:
+def case(config, build_root, tmp_path_factory) -> Path:
     """File of a program, images, and what must come back for them."""
-    network = random_network(SEED, numbers=CONFIG.numbers, most_layers=3, most_channels=8,
+    network = random_network(SEED, numbers=config.numbers, most_layers=3, most_channels=8,
                              most_side=5)
     images  = random_images(SEED, network, IMAGES)
-    program = compile_network(network, CONFIG)
-    golden  = infer(network, images, trace=True)
-    times = [{name.removesuffix(".time"): value[index] for name, value in golden.trace.items()
-              if name.endswith(".time")} for index in range(IMAGES)]
+    program = compile_network(network, config)
+    assert bool(program.slices) == (config is STREAMED)
     path = tmp_path_factory.mktemp("axi") / "case.npz"
-    np.savez(path, program=program.load_words, scores=golden.scores,
+    np.savez(path, program=program.load_words, streamed=program.streamed_words,
              images=[program.image_words(image) for image in images],
-             counts=[expected_counts(program, image, of_image)
-                     for image, of_image in zip(images, times, strict=True)])
+             scores=infer(network, images).scores,
+             counts=simulate(program, images, build_root=build_root).counts)
     return path
 
 
 @pytest.mark.parametrize(("pauses", "seed"), [(0.0, 0), (0.3, 1), (0.8, 2)])
-def test_behind_axi(pauses, seed, model, case, tmp_path):
+def test_behind_axi(pauses, seed, config, model, case, tmp_path):
     print(f"seed {seed}")
-    plan = {"seed": seed, "pauses": pauses, "case": str(case), "sha256": CONFIG.sha256,
-            "configuration": {"lanes": CONFIG.lanes, "counters": int(CONFIG.counters),
-                              "potential_bits": CONFIG.numbers.potential_bits}}
+    plan = {"seed": seed, "pauses": pauses, "case": str(case), "sha256": config.sha256,
+            "configuration": {"lanes": config.lanes, "counters": int(config.counters),
+                              "potential_bits": config.numbers.potential_bits,
+                              "stream_bits": config.stream_bits}}
     report = get_runner("verilator").test(
         hdl_toplevel=TOP, hdl_toplevel_lang="verilog", build_dir=model, test_dir=tmp_path,
         test_module=f"tests.cosim.{BENCH.stem}", seed=seed,
