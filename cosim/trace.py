@@ -36,7 +36,8 @@ def unfold_trace(program: Program, directory: Path, images: int) -> dict[str, np
         trace[f"{layer.name}.potential"] = _ordered(program, layer, maps)
         if layer is not program.layers[-1]:
             found = _ordered(program, layer, spike_maps).astype(np.uint8)
-            trace[f"{layer.name}.time"] = found if network.neuron == "ttfs" else np.minimum(found, 1)
+            trace[f"{layer.name}.time"] = (
+                found if network.neuron == "ttfs" else np.minimum(found, 1))
     return trace
 
 

@@ -57,9 +57,10 @@ class IntegrateInstruction(data.StructLayout):
 class FireInstruction(data.StructLayout):
     """Neurons of one layer that fire together; ``SCORES`` reads them out instead.
 
-    ``leaky``: they fire if they reach ``threshold``, which is then subtracted, else as time to first
-    spike. ``keeps``: the potential stays, times ``leak`` / 256, for the next step. ``writes``:
-    their spikes are written. ``ends``: with them ends the layer, and with ``SCORES`` the program.
+    ``leaky``: they fire if they reach ``threshold``, which is then subtracted, else as time to
+    first spike. ``keeps``: the potential stays, times ``leak`` / 256, for the next step.
+    ``writes``: their spikes are written. ``ends``: with them ends the layer, and with ``SCORES``
+    the program.
     """
 
     def __init__(self, config: Configuration):

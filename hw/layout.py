@@ -11,8 +11,8 @@ from .numbers import MAX_OFFSET
 
 __all__ = ["LANE_TARGETS", "LOADED", "STREAMED_TARGETS", "Channel", "Entry", "EntryRow", "Event",
            "Fault", "LoadedWord", "Neuron", "PacketHeader", "Pointer", "QueuedEvent", "Row",
-           "Status", "TapDistances", "Target", "Visit", "exponent_bits", "load_slots", "loaded_bits",
-           "memory_widths", "row_slots", "slot_bits"]
+           "Status", "TapDistances", "Target", "Visit", "exponent_bits", "load_slots",
+           "loaded_bits", "memory_widths", "row_slots", "slot_bits"]
 
 INPUT_EXPONENT_BITS = 7
 # Width of an address in a load packet.
@@ -56,7 +56,8 @@ class Fault(enum.Enum, shape=4):
     OPERAND = 6
     #: An instruction or a pointer leads beyond the end of a memory.
     ADDRESS = 7
-    #: Nothing has moved for a long time: a block of weights cannot fit its buffer.
+    #: Nothing moves any more: a block of weights cannot fit its buffer, or the load stream has
+    #: something else where the program waits for weights.
     STALL = 8
 
 

@@ -55,12 +55,12 @@ class Processor(wiring.Component):
     """Runs a spiking network that has been loaded, one image per ``start``.
 
     Load packets fill the memories while ``status.ready``; then each ``start`` runs the program on
-    the image in the pixel memory. Slices of weights that do not fit on chip are loaded while it runs:
-    their packets may be offered at any time, and are taken as there is room for them. The readout stream carries the scores in order of classes, then,
-    if the configuration has counters, the snapshots of all layers in the order of
-    :data:`hw.counters.COUNTERS`. Back-pressure there holds up the end of an inference and
-    counts as its cycles until the last score. After reset the potentials are swept, for as many
-    cycles as a lane has potentials; weights and program survive.
+    the image in the pixel memory. Slices of weights that do not fit on chip are loaded while it
+    runs: their packets may be offered at any time, and are taken as there is room for them. The
+    readout stream carries the scores in order of classes, then, if the configuration has counters,
+    the snapshots of all layers in the order of :data:`hw.counters.COUNTERS`. Back-pressure there
+    holds up the end of an inference and counts as its cycles until the last score. After reset the
+    potentials are swept, for as many cycles as a lane has potentials; weights and program survive.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class Processor(wiring.Component):
         m.d.comb += [
             self.readout.valid.eq(scores.words.valid), self.readout.p.word.eq(scores.words.p),
             scores.words.ready.eq(self.readout.ready)]
-        self._guard(m, lanes, sequencer, dispatcher, neurons)
+        self._guard(m, lanes, loader, sequencer, dispatcher, neurons)
         if config.counters:
             self._count(m, lanes, loader, sequencer, dispatcher, is_working)
         else:
@@ -167,7 +167,7 @@ class Processor(wiring.Component):
                 lane.clear.eq(sequencer.clear), lane.clear_address.eq(sequencer.clear_address)]
         m.d.comb += [dispatcher.loads.eq(loader.valid), dispatcher.word.eq(loader.word)]
 
-    def _guard(self, m, lanes, sequencer, dispatcher, neurons):
+    def _guard(self, m, lanes, loader, sequencer, dispatcher, neurons):
         """Stop a program that leaves its memories or comes to a halt."""
         m.submodules.stall = stall = StallDetector()
         reads = Cat(lane.activity.weight_read != 0 for lane in lanes).any()
@@ -180,7 +180,7 @@ class Processor(wiring.Component):
                 | dispatcher.moves)]
         with m.If(dispatcher.strays | neurons.strays | Cat(lane.strays for lane in lanes).any()):
             m.d.comb += sequencer.problem.eq(Fault.ADDRESS)
-        with m.Elif(stall.stalled):
+        with m.Elif(stall.stalled | (sequencer.awaits_slice & loader.blocked)):
             m.d.comb += sequencer.problem.eq(Fault.STALL)
 
     def _count(self, m, lanes, loader, sequencer, dispatcher, is_working):

@@ -4,4 +4,5 @@ from .allocation import CompileError
 from .mapping import compile_network
 from .program import FirePlan, GroupPlan, LayerPlan, Program, write_program
 
-__all__ = ["CompileError", "FirePlan", "GroupPlan", "LayerPlan", "Program", "compile_network", "write_program"]
+__all__ = ["CompileError", "FirePlan", "GroupPlan", "LayerPlan", "Program", "compile_network",
+           "write_program"]

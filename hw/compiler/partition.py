@@ -48,8 +48,8 @@ def layer_parts(layer: Layer, neurons: Shape, lanes: int, potentials: int,
     """Return the parts of a layer, in the order in which they are worked off.
 
     Passes over the output channels, each with as many as fit; if not even one does, bands of rows
-    of one channel. ``potentials`` is the depth of a lane's memory. Raises :class:`CompileError` if no
-    whole pooling window fits.
+    of one channel. ``potentials`` is the depth of a lane's memory. Raises :class:`CompileError` if
+    no whole pooling window fits.
     """
     positions = neurons.height * neurons.width
     local_channels = -(-neurons.channels // lanes)
@@ -75,8 +75,8 @@ def layer_parts(layer: Layer, neurons: Shape, lanes: int, potentials: int,
 def kernel_parts(group: Synapses, weight: np.ndarray, most: int) -> Iterator[KernelPart]:
     """Cut a kernel that is larger than ``most``; ``weight`` is int8 [out, in, K, K].
 
-    The parts are kernels of side ``most`` whose taps add up to all of the kernel's; at its edge they
-    are filled up with zeros, which are not stored.
+    The parts are kernels of side ``most`` whose taps add up to all of the kernel's; at its edge
+    they are filled up with zeros, which are not stored.
     """
     if group.kernel <= most:
         yield KernelPart(weight=weight.reshape(*weight.shape[:2], -1), kernel=group.kernel,

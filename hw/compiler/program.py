@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from ..config import Configuration
-from ..layout import Target
 from ..network import Network, Shape, write_whole
 from .packets import Packet, image_packet, to_beats
 

@@ -21,8 +21,8 @@ __all__ = ["Placed", "WeightPlan", "plan_weights"]
 class Placed:
     """The weights of one kernel part for one pass, and where they lie.
 
-    ``pointer`` is the address of the first pointer if they are resident, else ``slices`` are streamed;
-    ``block`` the input channels of a block in the weight buffer, ``None`` without the buffer.
+    ``pointer`` is the address of the first pointer if they are resident, else ``slices`` are
+    streamed; ``block`` the input channels of a block in the weight buffer, ``None`` without it.
     """
 
     group: int
@@ -32,7 +32,6 @@ class Placed:
     weights: StoredWeights
     block: int | None
     pointer: int | None = None
-    first_row: int = 0
     slices: list[Slice] | None = None
 
 
@@ -123,7 +122,7 @@ def _store_layer(plan: WeightPlan, network: Network, index: int, orders: dict[st
 
 def _kernels(network: Network, config: Configuration, group, own: np.ndarray,
              orders: dict[str, np.ndarray]) -> Iterator[tuple[Shape, bool, int, KernelPart]]:
-    """Yield (source map, linear, pointers per channel, kernel part) of a group's channels ``own``."""
+    """Yield (source map, linear, pointers per channel, kernel part) for output channels ``own``."""
     source, order = network.spike_shapes[group.source], orders[group.source]
     weight = group.weight[own]
     if group.kind == "conv":
@@ -137,7 +136,8 @@ def _kernels(network: Network, config: Configuration, group, own: np.ndarray,
     else:
         # Pixels lie in the order of the weights: a map of one position.
         source = Shape(source.size, 1, 1)
-    yield source, linear, per_channel, KernelPart(weight=weight[:, :, None], kernel=1, top=0, left=0)
+    kernel = KernelPart(weight=weight[:, :, None], kernel=1, top=0, left=0)
+    yield source, linear, per_channel, kernel
 
 
 def _stored(config: Configuration, group: int, source: Shape, linear: bool, kernel: KernelPart,
@@ -185,7 +185,7 @@ def _keep(plan: WeightPlan, everything: list[Placed], rows: int, pointers: int) 
         whole = placed.weights.whole
         if row + whole.rows > rows or pointer + whole.pointers > pointers:
             continue
-        placed.pointer, placed.first_row = pointer, row
+        placed.pointer = pointer
         plan.resident_packets += _packets(plan.config, placed, whole, row, pointer)
         row, pointer, kept = row + whole.rows, pointer + whole.pointers, kept + 1
     plan.used = {"weight": row, "pointer": pointer}

@@ -24,13 +24,13 @@ __all__ = ["Loader"]
 class Loader(wiring.Component):
     """Takes packets apart: a header, then words for one memory, or for that of several lanes.
 
-    Header: target, first lane, first address, number of addresses (:class:`PacketHeader`), in as many
-    beats as it needs, least significant bits first. Then, address after address, words of
-    as many lanes as a beat has room for (:func:`hw.layout.load_slots`), or one word in as many beats
-    as it needs. One beat per cycle, and one cycle for each header; a word shows in the
-    cycle after its last beat. A packet for ``SLICE`` has no words: it ends a slice of streamed
-    weights. While ``running``, a packet for a memory that is in use waits. A bad header sets
-    ``fault``, after which nothing is taken until reset.
+    Header: target, first lane, first address, number of addresses (:class:`PacketHeader`), in as
+    many beats as it needs, least significant bits first. Then, address after address, words of as
+    many lanes as a beat has room for (:func:`hw.layout.load_slots`), or one word in as many beats
+    as it needs. One beat per cycle, and one cycle for each header; a word shows in the cycle after
+    its last beat. A packet for ``SLICE`` has no words: it ends a slice of streamed weights. While
+    ``running``, a packet for a memory that is in use waits. A bad header sets ``fault``, after
+    which nothing is taken until reset.
 
     Members
     -------
@@ -45,6 +45,8 @@ class Loader(wiring.Component):
         All words of a slice have been loaded.
     busy : ``Out(1)``
         A packet is incomplete.
+    blocked : ``Out(1)``
+        It waits for the end of the inference.
     fault : ``Out(Fault)``
     """
 
@@ -54,7 +56,7 @@ class Loader(wiring.Component):
             "enable": In(1), "running": In(1), "load": In(stream.Signature(config.stream_bits)),
             "valid": Out(1), "word": Out(LoadedWord(config)), "lane_valid": Out(config.lanes),
             "lane_words": Out(data.ArrayLayout(LoadedWord(config), config.lanes)),
-            "ends_slice": Out(1), "busy": Out(1), "fault": Out(Fault)})
+            "ends_slice": Out(1), "busy": Out(1), "blocked": Out(1), "fault": Out(Fault)})
 
     def elaborate(self, platform):
         m = Module()
@@ -122,7 +124,9 @@ class Loader(wiring.Component):
                             m.next = "Header"
             with m.State("Failed"):
                 pass
-        m.d.comb += self.busy.eq(~fsm.ongoing("Header") | (beat != 0) | has_word)
+        m.d.comb += [
+            self.busy.eq(~fsm.ongoing("Header") | (beat != 0) | has_word),
+            self.blocked.eq(fsm.ongoing("Check") & ~is_streamed & self.running)]
         return m
 
     def _deliver(self, m, has_word, header, received, slots):

@@ -14,10 +14,10 @@ __all__ = ["NeuronScanner"]
 class NeuronScanner(wiring.Component):
     """Visits local channels; in a channel, pooling windows row by row; in a window, its neurons.
 
-    Neurons that no whole window covers are visited too, in the cut-off windows at the edge,
-    which have no ``last``; nor has any if the layer does not write spikes. All lanes visit their neurons in step: lanes without a channel at the
-    end sit out. One neuron per cycle, from the cycle after ``begin`` on, as fast as they are taken.
-    Reset stops the scan.
+    Neurons that no whole window covers are visited too, in the cut-off windows at the edge, which
+    have no ``last``; nor has any if the layer does not write spikes. All lanes visit their neurons
+    in step: lanes without a channel at the end sit out. One neuron per cycle, from the cycle after
+    ``begin`` on, as fast as they are taken. Reset stops the scan.
 
     Members
     -------

@@ -18,10 +18,10 @@ LIVE_SLICES = 2
 class Sequencer(wiring.Component):
     """Sweeps the potentials after reset, then runs the program once for each ``start``.
 
-    An instruction takes two cycles to fetch. A synapse group works out its taps, waits for its weights
-    if they are streamed, then runs until dispatcher and lanes are done; neurons fire, then
-    settle. After the last scores the counters are reported, if there are any. A bad program
-    ends in ``fault``, until reset, as does a ``fault`` that others find while it runs.
+    An instruction takes two cycles to fetch. A synapse group works out its taps, waits for its
+    weights if they are streamed, then runs until dispatcher and lanes are done; neurons fire, then
+    settle. After the last scores the counters are reported, if there are any. A bad program ends in
+    ``fault``, until reset, as does a ``fault`` that others find while it runs.
 
     Members
     -------

@@ -13,8 +13,8 @@ PATIENCE_CYCLES = 1 << 12
 class StallDetector(wiring.Component):
     """Counts cycles in which nothing moves although the processor is at work.
 
-    ``stalled`` from the cycle after ``PATIENCE_CYCLES`` such cycles in a row, until something moves.
-    Waiting for the outside world is not work. Reset begins anew.
+    ``stalled`` from the cycle after ``PATIENCE_CYCLES`` such cycles in a row, until something
+    moves. Waiting for the outside world is not work. Reset begins anew.
 
     Members
     -------

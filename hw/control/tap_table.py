@@ -14,8 +14,8 @@ __all__ = ["TapTable"]
 class TapTable(wiring.Component):
     """Holds for each tap of a kernel, in order, the distance of its potential from an event's base.
 
-    That is ``-(⌊row / stride⌋ · row_stride + ⌊column / stride⌋ · 2^local_bits)``. One tap per cycle:
-    ``done`` is set as many cycles after ``begin`` as the kernel has taps, and until the next
+    That is ``-(⌊row / stride⌋ · row_stride + ⌊column / stride⌋ · 2^local_bits)``. One tap per
+    cycle: ``done`` is set as many cycles after ``begin`` as the kernel has taps, and until the next
     ``begin``. Reset leaves the table undefined.
 
     Members

@@ -52,9 +52,9 @@ class Lane(wiring.Component):
     """Owns output channels c ≡ ``index`` modulo L: their weights, potentials and spikes.
 
     Integration: an event's pointer gives its weights; each weight becomes a product that is added
-    to a potential. Throughput one event, one row of entries and one addition per cycle; from an event to its
-    first addition seven cycles at least, to the write of the sum one more. Back-pressure through
-    ``events.ready``: a full queue, or weights that have not been copied yet.
+    to a potential. Throughput one event, one row of entries and one addition per cycle; from an
+    event to its first addition seven cycles at least, to the write of the sum one more.
+    Back-pressure through ``events.ready``: a full queue, or weights that have not been copied yet.
 
     Firing: one neuron per cycle; its potential with bias shows at ``potential`` two cycles after
     ``neuron_valid``; the spike, and what it keeps of the potential, are written four cycles after
@@ -71,7 +71,8 @@ class Lane(wiring.Component):
     begin : ``In(1)``, group : ``In(IntegrateInstruction(config))``, taps : ``In``
         Start a synapse group, and what it is until the next one.
     events : ``In(stream.Signature(Event(config)))``
-    neuron_valid : ``In(1)``, neuron : ``In(Neuron(config))``, layer : ``In(FireInstruction(config))``
+    neuron_valid : ``In(1)``, neuron : ``In(Neuron(config))``, layer : ``In``
+        A neuron fires, or is read out; the instruction that says how.
     spike_read : ``In(1)``, spike_address : ``In``, spike : ``Out``
         Reads the spike bank; the code appears in the cycle after and stays.
     clear : ``In(1)``, clear_address : ``In``
@@ -94,8 +95,8 @@ class Lane(wiring.Component):
         super().__init__({
             "index": In(range(config.lanes)),
             "loads": In(1), "word": In(LoadedWord(config)),
-            "begin": In(1), "group": In(IntegrateInstruction(config)), "taps": In(TapDistances(config)),
-            "events": In(stream.Signature(Event(config))),
+            "begin": In(1), "group": In(IntegrateInstruction(config)),
+            "taps": In(TapDistances(config)), "events": In(stream.Signature(Event(config))),
             "neuron_valid": In(1), "neuron": In(Neuron(config)),
             "layer": In(FireInstruction(config)),
             "spike_read": In(1), "spike_address": In(range(config.spike_depth)),

@@ -14,13 +14,15 @@ __all__ = ["Leak"]
 class Leak(wiring.Component):
     """Compares a potential with its threshold, subtracts it after a spike, and lets the rest leak.
 
-    ``kept = ⌊leak · (V − threshold · spikes) / 256⌋``, toward minus infinity (DESIGN section 2, where
-    the leak comes before the next step's sum). One neuron per cycle, latency two cycles, no
+    ``kept = ⌊leak · (V − threshold · spikes) / 256⌋``, toward minus infinity (DESIGN section 2,
+    where the leak comes before the next step's sum). One neuron per cycle, latency two cycles, no
     back-pressure, no state to reset.
 
     Members
     -------
-    potential : ``In(signed(potential_bits))``, threshold, leak : ``In``
+    potential : ``In(signed(potential_bits))``
+    threshold, leak : ``In``
+        Of a layer; hold while its neurons pass.
     spikes : ``Out(1)``, kept : ``Out(signed(potential_bits))``
         Of the potential two cycles before.
     """

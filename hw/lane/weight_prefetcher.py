@@ -16,11 +16,12 @@ class WeightPrefetcher(wiring.Component):
     """Fills pointer buffer and weight buffer, both of them rings, ahead of the events.
 
     The pointers of a block are read first, one per cycle, then its rows of weight entries, one per
-    cycle while the ring has room: the rows of a block and of the one before it are kept, of
-    older blocks none. Every pointer and every row is read from its memory once per group, a
-    row that two blocks share with the first of them. A block takes a cycle for each pointer and
-    row, and three more. A ring index is the memory's address modulo the ring. Data arrive in the cycle after the read and are written to the ring in that
-    cycle. ``begin`` expects all blocks of the group before to be released; reset starts afresh.
+    cycle while the ring has room: the rows of a block and of the one before it are kept, of older
+    blocks none. Every pointer and every row is read from its memory once per group, a row that two
+    blocks share with the first of them. A block takes a cycle for each pointer and row, and three
+    more. A ring index is the memory's address modulo the ring. Data arrive in the cycle after the
+    read and are written to the ring in that cycle. ``begin`` expects all blocks of the group before
+    to be released; reset starts afresh.
 
     Members
     -------

@@ -26,9 +26,9 @@ class RowContext(data.StructLayout):
 class WeightReader(wiring.Component):
     """Takes events from the queue and reads the rows of each, without a gap between events.
 
-    One row per cycle while ``may_read``; of a row only those entries that belong to the
-    event. A marker takes one cycle of its own unless the last row of an event is read in it. Reset drops
-    the event in hand.
+    One row per cycle while ``may_read``; of a row only those entries that belong to the event. A
+    marker takes one cycle of its own unless the last row of an event is read in it. Reset drops the
+    event in hand.
 
     Members
     -------
