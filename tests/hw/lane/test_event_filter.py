@@ -9,26 +9,26 @@ from hw.lane.event_filter import EventFilter
 from tests.hw.configurations import SMALL
 from tests.hw.streams import answer, at_random, receive, send, simulate
 
-SIDE = SMALL.max_kernel
+TAPS = SMALL.max_kernel ** 2
+
+
+def random_taps(rng: Random, density: float) -> int:
+    return sum((rng.random() < density) << tap for tap in range(TAPS))
 
 
 def random_events(seed: int, count: int) -> tuple[list[dict], list[dict]]:
     """Return events, and the pointer memory that they refer to."""
     rng = Random(seed)
     pointers = [{"start": rng.randrange(1000), "count": rng.randint(1, 99),
-                 "taps": sum((rng.random() < 0.15) << tap for tap in range(SIDE ** 2))}
-                for _ in range(64)]
+                 "taps": random_taps(rng, 0.15)} for _ in range(64)]
     events = [{"marker": int(rng.random() < 0.1), "pointer": rng.randrange(64),
                "exponent": rng.randrange(128), "base": rng.randrange(SMALL.potential_depth),
-               "rows": rng.randrange(1 << SIDE), "columns": rng.randrange(1 << SIDE)}
-              for _ in range(count)]
+               "taps": random_taps(rng, rng.choice([0.1, 0.5, 1.0]))} for _ in range(count)]
     return events, pointers
 
 
 def meets(event: dict, pointer: dict) -> bool:
-    return any(pointer["taps"] >> (row * SIDE + column) & event["rows"] >> row
-               & event["columns"] >> column & 1
-               for row in range(SIDE) for column in range(SIDE))
+    return bool(pointer["taps"] & event["taps"])
 
 
 def expected(events: list[dict], pointers: list[dict]) -> list[dict]:

@@ -1,41 +1,64 @@
 """A lane as a whole: from events to potentials, from there to spikes, and how long it takes."""
 
+from dataclasses import replace
 from random import Random
 
+import numpy as np
 import pytest
 
-from hw.compiler.packing import pack_one
+from hw.compiler.packing import pack, pack_one
 from hw.lane.lane import FIRE_LATENCY, Lane
 from hw.layout import Channel, Entry, Pointer, Target
+from hw.numbers import leak
 from tests.hw.configurations import SMALL
 from tests.hw.streams import send, simulate
 
-INDEX, SILENCE = 2, SMALL.numbers.silence
-EVENT_TO_ADDITION = 6
+INDEX, NUMBERS = 2, SMALL.numbers
+SILENCE = NUMBERS.silence
+LOCAL_BITS, CHANNELS, SOURCES = 4, 16, 8
+EVENT_TO_ADDITION = 7
 NEURON_TO_POTENTIAL = 2
-PLACE = {"base": 0, "rows": 1, "columns": 1}
+PLACE = {"base": 0, "taps": 1}
+ROW_ENTRIES = pytest.mark.parametrize("width", [1, 2, 4])
 
 
-async def load(ctx, dut, target: Target, words: list[int], *, lane: int = INDEX):
+def number(words: np.ndarray) -> int:
+    """Return the words of one row as a number."""
+    return sum(int(limb) << 32 * index for index, limb in enumerate(words))
+
+
+def random_weights(rng: Random) -> list[list[tuple[int, int]]]:
+    """Return for each source its entries (skip, code), all of tap (0, 0)."""
+    return [[(rng.randrange(3), rng.choice([-1, 1]) * rng.randint(1, NUMBERS.largest_code))
+             for _ in range(rng.randrange(5))] for _ in range(SOURCES)]
+
+
+async def load(ctx, dut, target: Target, words: list[int]):
     ctx.set(dut.index, INDEX)
-    ctx.set(dut.words.valid, 1)
+    ctx.set(dut.loads, 1)
     for address, word in enumerate(words):
-        ctx.set(dut.words.p, {"target": target, "lane": lane, "address": address, "data": word})
+        ctx.set(dut.word, {"target": target, "address": address, "data": word})
         await ctx.tick()
-    ctx.set(dut.words.valid, 0)
+    ctx.set(dut.loads, 0)
 
 
 async def load_weights(ctx, dut, weights: list[list[tuple[int, int]]]):
-    """Load for each pointer its entries (skip, code), all of tap (0, 0), used directly."""
+    width = dut.config.row_entries
     entries = [entry for own in weights for entry in own]
-    starts = [sum(map(len, weights[:index])) for index in range(len(weights))]
-    await load(ctx, dut, Target.WEIGHT, [
-        pack_one(Entry(SMALL), skip=skip, magnitude=abs(code), negative=int(code < 0))
-        for skip, code in entries])
-    await load(ctx, dut, Target.POINTER, [
-        pack_one(Pointer(SMALL), start=start, count=len(own), taps=1 if own else 0)
-        for start, own in zip(starts, weights, strict=True)])
-    ctx.set(dut.group, {"direct": 1, "local_bits": 4})
+    words = [number(pack_one(Entry(SMALL), skip=skip, magnitude=abs(code), negative=code < 0)[0])
+             for skip, code in entries]
+    rows = [sum(word << Entry(SMALL).size * index
+                for index, word in enumerate(words[at:at + width]))
+            for at in range(0, len(words), width)]
+    counts = np.array([len(own) for own in weights])
+    await load(ctx, dut, Target.WEIGHT, rows)
+    await load(ctx, dut, Target.POINTER, [number(word) for word in pack(
+        Pointer(SMALL), start=np.cumsum(counts) - counts, count=counts, taps=(counts > 0))])
+
+
+async def load_channels(ctx, dut, biases: list[int], steps: list[int]):
+    await load(ctx, dut, Target.CHANNEL, [number(word) for word in pack(
+        Channel(SMALL), bias=np.array(biases), threshold_step=np.array(steps))])
 
 
 async def sweep(ctx, dut):
@@ -47,55 +70,117 @@ async def sweep(ctx, dut):
     await ctx.tick()
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_events_become_spikes(seed):
-    rng, dut, numbers = Random(seed), Lane(SMALL), SMALL.numbers
-    weights = [[(rng.randrange(3), rng.choice([-1, 1]) * rng.randint(1, numbers.largest_code))
-                for _ in range(rng.randrange(5))] for _ in range(8)]
-    events = [PLACE | {"pointer": rng.randrange(8), "exponent": rng.randrange(numbers.window)}
-              for _ in range(40)]
-    biases = [rng.randint(-4096, 4096) for _ in range(16)]
-    steps = [rng.randint(20, 70) for _ in range(16)]
-    potentials = list(biases)
+async def integrate(ctx, dut, events: list[dict], block_channels: int | None):
+    """Run a group, through the weight buffer in blocks of so many channels or, if none, without."""
+    if block_channels is not None:
+        marked = []
+        for first in range(0, SOURCES, block_channels):
+            block = range(first, first + block_channels)
+            marked += [event for event in events if event["pointer"] in block] + [{"marker": 1}]
+        events = marked
+    ctx.set(dut.group, {
+        "direct": int(block_channels is None), "local_bits": LOCAL_BITS, "channels": SOURCES,
+        "block_channels": block_channels or 0})
+    ctx.set(dut.begin, 1)
+    await ctx.tick()
+    ctx.set(dut.begin, 0)
+    await send(ctx, dut.events, events)
+    while ctx.get(dut.busy):
+        await ctx.tick()
+
+
+async def fire(ctx, dut, layer: dict) -> tuple[list, list]:
+    """Fire all channels; return potential and time of each cycle, or ``None``."""
+    potentials, times = [], []
+    ctx.set(dut.layer, layer)
+    for channel in [*range(CHANNELS), *[None] * FIRE_LATENCY]:
+        ctx.set(dut.neuron_valid, channel is not None)
+        if channel is not None:
+            ctx.set(dut.neuron, {
+                "address": channel, "lanes": INDEX + 1, "new_channel": 1, "channel": channel,
+                "first": 1, "last": 1, "spike": channel})
+        *_, has_potential, potential, has_time, time = await ctx.tick().sample(
+            dut.potential_valid, dut.potential, dut.time_valid, dut.time)
+        potentials.append(potential if has_potential else None)
+        times.append(time if has_time else None)
+    return potentials, times
+
+
+def in_time(potentials: list[int], times: list[int]) -> tuple[list, list]:
+    """Return what :func:`fire` returns for these."""
+    after = FIRE_LATENCY - NEURON_TO_POTENTIAL
+    return ([None] * NEURON_TO_POTENTIAL + potentials + [None] * after,
+            [None] * FIRE_LATENCY + times)
+
+
+def sums(weights: list, events: list[dict]) -> list[int]:
+    """Return what events add to each potential."""
+    found = [0] * CHANNELS
     for event in events:
         position = -1
         for skip, code in weights[event["pointer"]]:
             position += skip + 1
-            product = numbers.product(numbers.exponent(spike=event["exponent"], weight=code))
-            potentials[position] += product if code > 0 else -product
-    seen, times = [], []
+            product = NUMBERS.product(NUMBERS.exponent(spike=event["exponent"], weight=code))
+            found[position] += product if code > 0 else -product
+    return found
+
+
+def random_events(rng: Random) -> list[dict]:
+    return [PLACE | {"pointer": rng.randrange(SOURCES), "exponent": rng.randrange(NUMBERS.window)}
+            for _ in range(40)]
+
+
+@pytest.mark.parametrize("block_channels", [None, 4, 1])
+@ROW_ENTRIES
+def test_events_become_spikes(width, block_channels):
+    rng = Random(width)
+    dut = Lane(replace(SMALL, row_entries=width))
+    weights, events = random_weights(rng), random_events(rng)
+    biases = [rng.randint(-4096, 4096) for _ in range(CHANNELS)]
+    steps = [rng.randint(20, 70) for _ in range(CHANNELS)]
+    potentials = [bias + added for bias, added in zip(biases, sums(weights, events), strict=True)]
+    spikes = [NUMBERS.fire(*membrane) for membrane in zip(potentials, steps, strict=True)]
 
     async def drive(ctx):
         await load_weights(ctx, dut, weights)
-        await load(ctx, dut, Target.CHANNEL, [
-            pack_one(Channel(SMALL), bias=bias, threshold_step=step)
-            for bias, step in zip(biases, steps, strict=True)])
-        await load(ctx, dut, Target.CHANNEL, [0] * 16, lane=INDEX + 1)
+        await load_channels(ctx, dut, biases, steps)
         await sweep(ctx, dut)
-        await send(ctx, dut.events, events)
-        while ctx.get(dut.busy):
-            await ctx.tick()
-        for channel in [*range(16), *[None] * FIRE_LATENCY]:
-            ctx.set(dut.neuron_valid, channel is not None)
-            if channel is not None:
-                ctx.set(dut.neuron, {
-                    "address": channel, "lanes": INDEX + 1, "new_channel": 1, "channel": channel,
-                    "first": 1, "last": 1, "spike": channel})
-            *_, has_potential, potential, has_time, time = await ctx.tick().sample(
-                dut.potential_valid, dut.potential, dut.time_valid, dut.time)
-            seen.append(potential if has_potential else None)
-            times.append(time if has_time else None)
+        await integrate(ctx, dut, events, block_channels)
+        assert await fire(ctx, dut, {}) == in_time(potentials, spikes)
         for channel, wanted in enumerate(spikes):
             ctx.set(dut.spike_read, 1)
             ctx.set(dut.spike_address, channel)
             await ctx.tick()
             assert ctx.get(dut.spike) == wanted
+        assert await fire(ctx, dut, {}) == in_time(biases, [
+            NUMBERS.fire(*membrane) for membrane in zip(biases, steps, strict=True)])
 
-    spikes = [numbers.fire(*membrane) for membrane in zip(potentials, steps, strict=True)]
     simulate(dut, drive)
-    after = FIRE_LATENCY - NEURON_TO_POTENTIAL
-    assert seen == [None] * NEURON_TO_POTENTIAL + potentials + [None] * after
-    assert times == [None] * FIRE_LATENCY + spikes
+
+
+@pytest.mark.parametrize("fraction", [0, 200, 256])
+def test_leaky_neurons_keep_what_is_left(fraction):
+    rng, dut, threshold = Random(fraction), Lane(SMALL), 3000
+    weights, events = random_weights(rng), random_events(rng)
+    biases = [rng.randint(-4096, 4096) for _ in range(CHANNELS)]
+    layer = {"leaky": 1, "keeps": 1, "threshold": threshold, "leak": fraction}
+
+    async def drive(ctx):
+        kept = [0] * CHANNELS
+        await load_weights(ctx, dut, weights)
+        await load_channels(ctx, dut, biases, [0] * CHANNELS)
+        await sweep(ctx, dut)
+        for keeps in (1, 1, 0, 0):
+            await integrate(ctx, dut, events, 4)
+            potentials = [sum(parts) for parts in zip(
+                kept, sums(weights, events), biases, strict=True)]
+            spikes = [potential >= threshold for potential in potentials]
+            assert await fire(ctx, dut, layer | {"keeps": keeps}) == in_time(
+                potentials, [0 if spike else SILENCE for spike in spikes])
+            kept = [keeps and leak(potential - threshold * spike, fraction)
+                    for potential, spike in zip(potentials, spikes, strict=True)]
+
+    simulate(dut, drive)
 
 
 def test_a_lane_without_a_channel_sits_out():
@@ -113,13 +198,14 @@ def test_a_lane_without_a_channel_sits_out():
     simulate(dut, drive)
 
 
-def test_latency_and_throughput_of_additions():
-    dut, adds = Lane(SMALL), []
-    weights = [[(0, 1), (0, 2), (0, 3)]]
+@ROW_ENTRIES
+def test_latency_and_throughput_of_additions(width):
+    dut, adds, weights = Lane(replace(SMALL, row_entries=width)), [], [[(0, 1), (0, 2), (0, 3)]]
     events = [PLACE | {"pointer": 0, "exponent": 0}] * 5
 
     async def drive(ctx):
         await load_weights(ctx, dut, weights)
+        ctx.set(dut.group, {"direct": 1, "local_bits": LOCAL_BITS})
         await send(ctx, dut.events, events)
 
     async def watch(ctx):

@@ -17,31 +17,39 @@ CONFIG = replace(SMALL, weight_buffer_depth=16)
 POINTER_RING = 2 * CONFIG.lanes
 OUTPUTS = ("pointer_read", "pointer_address", "pointer_write", "pointer_index",
            "weight_read", "weight_address", "weight_write", "weight_index")
+ROW_ENTRIES = pytest.mark.parametrize("width", [1, 2, 4])
 
 
 @dataclass
 class Group:
-    """Weights of a synapse group: entries of each input channel, from ``first_weight`` on."""
+    """Weights of a synapse group: entries of each input channel, from ``first_row`` on.
+
+    ``width`` entries make a row.
+    """
 
     first_pointer: int
-    first_weight: int
+    first_row: int
     block_channels: int
     counts: list[int]
+    width: int
 
     @property
     def bounds(self) -> list[int]:
         """Where the entries of each channel begin, and where the last one's end."""
-        return list(accumulate(self.counts, initial=self.first_weight))
+        return list(accumulate(self.counts, initial=self.first_row * self.width))
 
     @property
     def blocks(self) -> list[tuple[range, range]]:
-        """Addresses of each block's pointers and of its entries."""
+        """Addresses of each block's pointers and of the rows that its entries touch."""
         bounds, channels = self.bounds, range(len(self.counts))
         return [
             (range(self.first_pointer + block[0], self.first_pointer + block[-1] + 1),
-             range(bounds[block[0]], bounds[block[-1] + 1]))
+             self.rows(bounds[block[0]], bounds[block[-1] + 1]))
             for first in channels[::self.block_channels]
             for block in [channels[first:first + self.block_channels]]]
+
+    def rows(self, first: int, stop: int) -> range:
+        return range(first // self.width, -(-stop // self.width)) if stop > first else range(0)
 
 
 class Bench:
@@ -49,20 +57,23 @@ class Bench:
 
     def __init__(self, dut, ctx, group: Group):
         self.dut, self.ctx, self.group = dut, ctx, group
-        self.pointers_read, self.weights_read = [], []
-        self.pointer_ring, self.weight_ring = {}, {}
-        self.asked_pointer = self.asked_weight = None
+        self.pointers_read, self.rows_read = [], []
+        self.pointer_ring, self.row_ring = {}, {}
+        self.asked_pointer = self.asked_row = None
+        self.strays = 0
 
     async def tick(self, **inputs):
         """Run one cycle with these inputs set."""
         for name, value in inputs.items():
             self.ctx.set(getattr(self.dut, name), value)
-        ports = [getattr(self.dut, name) for name in OUTPUTS]
-        seen = dict(zip(OUTPUTS, (await self.ctx.tick().sample(*ports))[2:], strict=True))
+        ports = [getattr(self.dut, name) for name in (*OUTPUTS, "strays")]
+        *values, strays = (await self.ctx.tick().sample(*ports))[2:]
+        seen = dict(zip(OUTPUTS, values, strict=True))
+        self.strays += strays
         if seen["pointer_write"]:
             self.pointer_ring[seen["pointer_index"]] = self.asked_pointer
         if seen["weight_write"]:
-            self.weight_ring[seen["weight_index"]] = self.asked_weight
+            self.row_ring[seen["weight_index"]] = self.asked_row
         if seen["pointer_read"]:
             self.asked_pointer = seen["pointer_address"]
             self.pointers_read.append(self.asked_pointer)
@@ -70,8 +81,8 @@ class Bench:
             self.ctx.set(self.dut.pointer, {
                 "start": self.group.bounds[channel], "count": self.group.counts[channel]})
         if seen["weight_read"]:
-            self.asked_weight = seen["weight_address"]
-            self.weights_read.append(self.asked_weight)
+            self.asked_row = seen["weight_address"]
+            self.rows_read.append(self.asked_row)
 
     async def begin(self):
         group = self.group
@@ -79,11 +90,16 @@ class Bench:
                         block_channels=group.block_channels)
         self.ctx.set(self.dut.begin, 0)
 
+    async def idle(self, cycles: int):
+        for _ in range(cycles):
+            await self.tick()
+
     def has_pointers(self, addresses: range) -> bool:
         return all(self.pointer_ring.get(a % POINTER_RING) == a for a in addresses)
 
-    def has_weights(self, addresses: range) -> bool:
-        return all(self.weight_ring.get(a % CONFIG.weight_buffer_depth) == a for a in addresses)
+    def has_rows(self, addresses: range) -> bool:
+        ring = CONFIG.weight_buffer_depth // self.group.width
+        return all(self.row_ring.get(a % ring) == a for a in addresses)
 
 
 async def consume(bench: Bench, rng: Random, haste: float):
@@ -95,10 +111,10 @@ async def consume(bench: Bench, rng: Random, haste: float):
         if bench.ctx.get(bench.dut.has_block):
             assert passed < len(blocks)
             assert bench.has_pointers(blocks[passed][0])
-            assert bench.has_weights(blocks[passed][1])
+            assert bench.has_rows(blocks[passed][1])
             passes = rng.random() < haste
-        for _, weights in blocks[released:passed]:
-            assert bench.has_weights(weights), f"{weights} lost before its release"
+        for _, rows in blocks[released:passed]:
+            assert bench.has_rows(rows), f"{rows} lost before its release"
         releases = released < passed and rng.random() < haste
         await bench.tick(pass_block=passes, release_block=releases)
         passed, released = passed + passes, released + releases
@@ -109,8 +125,12 @@ async def consume(bench: Bench, rng: Random, haste: float):
         assert not bench.ctx.get(bench.dut.has_block)
 
 
-def run(groups: list[Group], seed: int, haste: float) -> list[Bench]:
-    dut, benches = WeightPrefetcher(CONFIG), []
+def prefetcher(width: int) -> WeightPrefetcher:
+    return WeightPrefetcher(replace(CONFIG, row_entries=width))
+
+
+def run(width: int, groups: list[Group], seed: int, haste: float) -> list[Bench]:
+    dut, benches = prefetcher(width), []
 
     async def drive(ctx):
         for group in groups:
@@ -121,7 +141,7 @@ def run(groups: list[Group], seed: int, haste: float) -> list[Bench]:
     return benches
 
 
-def random_group(rng: Random, block_entries: int) -> Group:
+def random_group(rng: Random, block_entries: int, width: int) -> Group:
     """Return a group whose blocks have at most so many entries."""
     block_channels, counts = rng.choice([1, 2, 4]), []
     for _ in range(rng.randint(1, 9)):
@@ -131,27 +151,48 @@ def random_group(rng: Random, block_entries: int) -> Group:
             left -= counts[-1]
     for _ in range(rng.randrange(block_channels)):
         counts.pop()
-    return Group(rng.randrange(200), rng.randrange(1000), block_channels, counts)
+    return Group(rng.randrange(200), rng.randrange(400), block_channels, counts, width)
 
 
 @pytest.mark.parametrize("haste", [1.0, 0.5, 0.05])
-@pytest.mark.parametrize("block_entries", [0, 3, 8, 16])
-@pytest.mark.parametrize("seed", range(3))
-def test_reads_all_once_and_keeps_it_until_release(seed, block_entries, haste):
-    rng = Random(seed)
-    groups = [random_group(rng, block_entries) for _ in range(4)]
-    for bench in run(groups, seed, haste):
+@pytest.mark.parametrize("fill", [0, 3, 8, CONFIG.weight_buffer_depth])
+@ROW_ENTRIES
+def test_reads_all_once_and_keeps_it_until_release(width, fill, haste):
+    # A block that begins inside a row must still fit.
+    rng, most = Random(fill), min(fill, CONFIG.weight_buffer_depth - width + 1)
+    groups = [random_group(rng, most, width) for _ in range(8)]
+    for bench in run(width, groups, fill, haste):
         group = bench.group
-        first, last = group.first_weight, group.first_weight + sum(group.counts)
         assert bench.pointers_read == list(range(
             group.first_pointer, group.first_pointer + len(group.counts)))
-        assert bench.weights_read == list(range(first, last))
+        assert bench.rows_read == list(group.rows(group.bounds[0], group.bounds[-1]))
+        assert not bench.strays
+
+
+def test_a_row_that_blocks_share_is_read_with_the_first_of_them():
+    group = Group(0, 0, 1, [3, 3, 1, 2], 4)
+    dut, rows = prefetcher(4), []
+
+    async def drive(ctx):
+        bench = Bench(dut, ctx, group)
+        await bench.begin()
+        for _ in group.counts:
+            while not ctx.get(dut.has_block):
+                await bench.tick()
+            rows.append(list(bench.rows_read))
+            await bench.tick(pass_block=1)
+            await bench.tick(pass_block=0, release_block=1)
+            ctx.set(dut.release_block, 0)
+
+    simulate(dut, drive)
+    assert rows[0] == [0] and rows[-1] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("counts", [[0, 0, 0, 0], [1, 2, 3, 4], [7]])
-def test_a_block_is_there_after_its_pointers_and_entries(counts):
-    group = Group(5, 9, len(counts), counts)
-    dut, cycles = WeightPrefetcher(CONFIG), []
+@ROW_ENTRIES
+def test_a_block_is_there_after_its_pointers_and_rows(width, counts):
+    group = Group(5, 9, len(counts), counts, width)
+    dut, cycles = prefetcher(width), []
 
     async def drive(ctx):
         bench = Bench(dut, ctx, group)
@@ -161,30 +202,44 @@ def test_a_block_is_there_after_its_pointers_and_entries(counts):
             cycles.append(True)
 
     simulate(dut, drive)
-    assert len(cycles) == len(counts) + sum(counts) + 3
+    assert len(cycles) == len(counts) + -(-sum(counts) // width) + 3
 
 
-def test_waits_for_room_and_for_the_release_of_a_large_block():
-    group = Group(0, 0, 4, [4, 4, 4, 0, 0, 4, 4, 4, 1, 0, 0, 0])
-    dut = WeightPrefetcher(CONFIG)
+@ROW_ENTRIES
+def test_waits_for_room_and_for_the_release_of_a_large_block(width):
+    group = Group(0, 0, 4, [4, 4, 4, 0, 0, 4, 4, 4, 1, 0, 0, 0], width)
+    dut = prefetcher(width)
 
     async def drive(ctx):
         bench = Bench(dut, ctx, group)
         await bench.begin()
-        for _ in range(50):
-            await bench.tick()
-        assert len(bench.weights_read) == CONFIG.weight_buffer_depth
+        await bench.idle(50)
+        assert len(bench.rows_read) == CONFIG.weight_buffer_depth // width
         await bench.tick(pass_block=1)
         await bench.tick(pass_block=0)
-        for _ in range(50):
-            assert not ctx.get(dut.has_block)
-            await bench.tick()
-        assert len(bench.weights_read) == CONFIG.weight_buffer_depth
+        await bench.idle(50)
+        assert not ctx.get(dut.has_block)
+        assert len(bench.rows_read) == CONFIG.weight_buffer_depth // width
         await bench.tick(release_block=1)
         await bench.tick(release_block=0)
-        for _ in range(50):
-            await bench.tick()
-        assert len(bench.weights_read) == 25
+        await bench.idle(50)
+        assert len(bench.rows_read) == -(-sum(group.counts) // width)
         assert len(bench.pointers_read) == len(group.counts)
 
     simulate(dut, drive)
+
+
+@pytest.mark.parametrize("rows", [2, 3])
+@ROW_ENTRIES
+def test_rows_beyond_the_memory_stray(width, rows):
+    group = Group(0, SMALL.weight_depth // width - 2, 1, [rows * width], width)
+    dut, strays = prefetcher(width), []
+
+    async def drive(ctx):
+        bench = Bench(dut, ctx, group)
+        await bench.begin()
+        await bench.idle(20)
+        strays.append(bench.strays)
+
+    simulate(dut, drive)
+    assert strays == [rows - 2]
