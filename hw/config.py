@@ -169,7 +169,7 @@ class Configuration:
 
 
 VGG = {"lanes": 64, "skip_bits": 7, "stream_bits": 128, "weight_depth": 16384,
-       "weight_buffer_depth": 512, "pointer_depth": 8192, "potential_depth": 1024,
+       "weight_buffer_depth": 512, "pointer_depth": 16384, "potential_depth": 1024,
        "channel_depth": 128, "spike_depth": 4096, "pixel_depth": 16384,
        "instruction_depth": 1024}
 
