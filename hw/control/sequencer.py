@@ -95,6 +95,11 @@ class Sequencer(wiring.Component):
             with m.State("Decode"):
                 found = Signal(Fault)
                 m.d.sync += address.eq(address + 1)
+                ends = (self.instruction.opcode == Opcode.SCORES) & layer.ends
+                with m.If(self._is_impossible(m)):
+                    m.d.comb += found.eq(Fault.OPERAND)
+                with m.Elif((address == self.config.instruction_depth - 1) & ~ends):
+                    m.d.comb += found.eq(Fault.UNENDING)
                 with m.Switch(self.instruction.opcode):
                     with m.Case(Opcode.INTEGRATE):
                         m.next = "Tabulate"
@@ -104,11 +109,6 @@ class Sequencer(wiring.Component):
                         m.next = "Scores"
                     with m.Default():
                         m.d.comb += found.eq(Fault.OPCODE)
-                ends = (self.instruction.opcode == Opcode.SCORES) & layer.ends
-                with m.If(self._is_impossible(m)):
-                    m.d.comb += found.eq(Fault.OPERAND)
-                with m.Elif((address == self.config.instruction_depth - 1) & ~ends):
-                    m.d.comb += found.eq(Fault.UNENDING)
                 with m.If(found != Fault.NONE):
                     m.d.sync += self.fault.eq(found)
                     m.next = "Failed"
@@ -165,6 +165,7 @@ class Sequencer(wiring.Component):
         return Mux(
             is_group,
             Cat(size == 0 for size in sizes).any() | (group.kernel > self.config.max_kernel)
-            | (group.block_channels > self.config.lanes),
+            | (group.block_channels > self.config.lanes)
+            | ((group.block_channels & (group.block_channels - 1)) != 0),
             Cat(size == 0 for size in (
                 layer.height, layer.width, layer.channels, layer.pool)).any())

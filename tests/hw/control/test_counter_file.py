@@ -23,16 +23,19 @@ OF_A_LANE = {
 SHARED = {
     "events": "event", "pixel_reads": "pixel_read", "input_table_reads": "table_read",
     "queue_stall_cycles": "queue_stall",
-    "weight_stall_cycles": "weight_stall", "integration_cycles": "integrating",
-    "instruction_reads": "instruction_read"}
+    "weight_stall_cycles": "weight_stall", "dram_stall_cycles": "dram_stall",
+    "integration_cycles": "integrating", "instruction_reads": "instruction_read"}
 
 
-def random_cycle(rng: Random, lanes: int) -> dict:
-    def bits(layout):
-        return {name: int(rng.random() < 0.5) for name, _ in data.Layout.cast(layout)}
+def random_cycle(rng: Random, config) -> dict:
+    def counts(layout):
+        """Return how often each thing happens: entries of a row, or once, or not."""
+        return {name: rng.randint(0, config.row_entries if field.width > 1 else 1)
+                for name, field in data.Layout.cast(layout)}
 
-    return {"running": rng.randint(0, 1), "lanes": [bits(Activity) for _ in range(lanes)],
-            "shared": bits(SharedActivity), "save": int(rng.random() < 0.05)}
+    return {"running": rng.randint(0, 1),
+            "lanes": [counts(Activity(config)) for _ in range(config.lanes)],
+            "shared": counts(SharedActivity), "save": int(rng.random() < 0.05)}
 
 
 def increments(config, cycle: dict) -> dict[str, int]:
@@ -43,7 +46,7 @@ def increments(config, cycle: dict) -> dict[str, int]:
     return grown | {
         "cycles": running, "weight_read_bits": grown["weight_reads"] * config.entry_bits,
         "lane_idle_cycles": sum(shared["integrating"] and not lane["operation"] for lane in lanes),
-        "dram_read_bits": 32 * (running and shared["load_word"]),
+        "dram_read_bits": config.stream_bits * (running and shared["load_beat"]),
         "input_bits": 8 * shared["pixel_write"]}
 
 
@@ -60,15 +63,17 @@ def expected(config, cycles: list[dict]) -> list[int]:
 @pytest.mark.parametrize("lanes", [2, 4, 16])
 @pytest.mark.parametrize("share", [0.0, 0.6])
 def test_snapshots_of_each_layer(share, lanes):
-    rng, config = Random(lanes), replace(SMALL, lanes=lanes)
+    rng = Random(lanes)
+    config = replace(SMALL, lanes=lanes, row_entries=rng.choice([1, 2, 4]),
+                     stream_bits=rng.choice([32, 256]), layer_depth=20)
     dut = CounterFile(config)
     idle = {"running": 0, "lanes": [{}] * lanes, "shared": {}, "save": 0}
 
     async def drive(ctx):
         for _ in range(3):
-            cycles = [random_cycle(rng, lanes) for _ in range(120)]
+            cycles = [random_cycle(rng, config) for _ in range(120)]
             cycles[-1]["save"] = 1
-            assert sum(cycle["save"] for cycle in cycles) <= config.instruction_depth
+            assert sum(cycle["save"] for cycle in cycles) <= config.layer_depth
             for cycle in [*cycles, idle]:
                 for name, value in cycle.items():
                     ctx.set(getattr(dut, name), value)

@@ -6,8 +6,8 @@ import pytest
 
 from hw.control.dispatcher import Dispatcher
 from hw.layout import Target
-from tests.hw.configurations import SMALL
 from tests.hw.control import test_map_walker, test_row_reader
+from tests.hw.control.test_map_walker import CONFIG, begin, random_group
 from tests.hw.streams import at_random, receive, simulate
 
 BEGIN_TO_EVENT = 4
@@ -19,8 +19,8 @@ def expected(group: dict, memories) -> list[dict]:
     for visit in test_map_walker.expected(group):
         events += [{
             "marker": 0, "pointer": visit["pointer"] + (0 if visit["is_pixel"] else slot),
-            "exponent": code + group["offset"], "base": visit["base"], "rows": visit["rows"],
-            "columns": visit["columns"]} for slot, code in memories.heard(visit).items()]
+            "exponent": code + group["offset"], "base": visit["base"], "taps": visit["taps"]}
+            for slot, code in memories.heard(visit).items()]
         if visit["marker"]:
             events.append({"marker": 1})
     return events
@@ -30,29 +30,22 @@ async def load(ctx, dut, memories):
     """Write pixels and input table."""
     contents = {Target.PIXEL: memories.pixels, Target.INPUT_TABLE: [
         sum(exponent << 8 * slot for slot, exponent in enumerate(row)) for row in memories.table]}
-    ctx.set(dut.words.valid, 1)
+    ctx.set(dut.loads, 1)
     for target, words in contents.items():
         for address, word in enumerate(words):
-            ctx.set(dut.words.p, {"target": target, "lane": 0, "address": address, "data": word})
+            ctx.set(dut.word, {"target": target, "address": address, "data": word})
             await ctx.tick()
-    ctx.set(dut.words.valid, 0)
-
-
-async def begin(ctx, dut, group: dict):
-    ctx.set(dut.group, group)
-    ctx.set(dut.begin, 1)
-    await ctx.tick()
-    ctx.set(dut.begin, 0)
+    ctx.set(dut.loads, 0)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.6])
 @pytest.mark.parametrize("kind", ["input", "map", "linear"])
 @pytest.mark.parametrize("seed", range(3))
 def test_events_of_a_map(seed, kind, share):
-    rng, dut = Random(seed), Dispatcher(SMALL)
+    rng, dut = Random(seed), Dispatcher(CONFIG)
     memories = test_row_reader.Memories(rng)
-    groups = [test_map_walker.random_group(10 * seed + index, kind) | {"offset": rng.choice([0, 9])}
-              for index in range(3)]
+    groups = [random_group(10 * seed + index, kind, kernel=2 * seed + 1, stride=1 + index % 2)
+              | {"offset": rng.choice([0, 9])} for index in range(4)]
 
     async def drive(ctx):
         await load(ctx, dut, memories)
@@ -71,10 +64,10 @@ def test_events_of_a_map(seed, kind, share):
 
 @pytest.mark.parametrize("kind", ["input", "map"])
 def test_latency_of_the_first_event(kind):
-    dut, memories = Dispatcher(SMALL), test_row_reader.Memories(Random(1))
-    memories.banks = [[0] * SMALL.spike_depth] * SMALL.lanes
+    dut, memories = Dispatcher(CONFIG), test_row_reader.Memories(Random(1))
+    memories.banks = [[0] * CONFIG.spike_depth] * CONFIG.lanes
     memories.table = [[0] * 8] * 256
-    group = test_map_walker.random_group(2, kind) | {"offset": 0}
+    group = random_group(2, kind) | {"offset": 0, "top": 0, "left": 0}
 
     async def drive(ctx):
         await load(ctx, dut, memories)

@@ -23,7 +23,7 @@ def random_rows(seed: int, count: int) -> list[dict]:
             "is_pixel": rng.randint(0, 1), "marker": int(rng.random() < 0.2),
             "pointer": rng.randrange(SMALL.pointer_depth - SLOTS),
             "base": rng.randrange(SMALL.potential_depth),
-            "rows": rng.randrange(8), "columns": rng.randrange(8)})
+            "taps": rng.randrange(1 << SMALL.max_kernel ** 2)})
     return rows
 
 
@@ -32,8 +32,8 @@ def expected(rows: list[dict], offset: int) -> list[dict]:
     for row in rows:
         events += [{
             "marker": 0, "pointer": row["pointer"] + (0 if row["is_pixel"] else slot),
-            "exponent": row["codes"][slot] + offset, "base": row["base"], "rows": row["rows"],
-            "columns": row["columns"]} for slot in range(SLOTS) if row["heard"] >> slot & 1]
+            "exponent": row["codes"][slot] + offset, "base": row["base"], "taps": row["taps"]}
+            for slot in range(SLOTS) if row["heard"] >> slot & 1]
         if row["marker"]:
             events.append({"marker": 1})
     return events

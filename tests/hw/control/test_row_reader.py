@@ -10,7 +10,7 @@ from tests.hw.configurations import SMALL
 from tests.hw.streams import answer, at_random, never, receive, send, simulate
 
 LANES, LATENCY = SMALL.lanes, 2
-CARRIED = ("is_pixel", "marker", "pointer", "base", "rows", "columns")
+CARRIED = ("is_pixel", "marker", "pointer", "base", "taps")
 
 
 class Memories:
@@ -25,7 +25,9 @@ class Memories:
                       for _ in range(256)]
 
     def heard(self, visit: dict) -> dict[int, int]:
-        """Return the code of each slot that holds a spike or an event."""
+        """Return the code of each slot that holds a spike or an event and is worth reading."""
+        if not visit["is_useful"]:
+            return {}
         if visit["is_pixel"]:
             found = enumerate(self.table[self.pixels[visit["address"]]])
             return {slot: exponent for slot, exponent in found if exponent != NO_EVENT}
@@ -49,9 +51,10 @@ class Memories:
 def random_visits(rng: Random, count: int, pixels: float) -> list[dict]:
     return [{"address": rng.randrange(256), "slots": rng.randrange(1 << LANES),
              "is_pixel": int(rng.random() < pixels), "marker": rng.randint(0, 1),
+             "is_useful": int(rng.random() < 0.7),
              "pointer": rng.randrange(SMALL.pointer_depth),
              "base": rng.randrange(SMALL.potential_depth),
-             "rows": rng.randrange(8), "columns": rng.randrange(8)} for _ in range(count)]
+             "taps": rng.randrange(1 << SMALL.max_kernel ** 2)} for _ in range(count)]
 
 
 def run(visits, memories, *, sent=never, taken=never, watch=()) -> list[dict]:
@@ -104,7 +107,7 @@ def test_one_visit_per_cycle_after_two_cycles(pixels):
     assert valid == [0] * LATENCY + [1] * len(visits) + [0, 0]
 
 
-def test_reads_each_pixel_and_each_spike_once():
+def test_reads_each_useful_pixel_and_spike_once():
     rng, reads = Random(4), []
     visits = random_visits(rng, 80, 0.5)
 
@@ -118,6 +121,8 @@ def test_reads_each_pixel_and_each_spike_once():
         return bench
 
     run(visits, Memories(rng), taken=at_random(5, 0.6), watch=[observe])
-    pixels = sum(visit["is_pixel"] for visit in visits)
-    spikes = sum(visit["slots"].bit_count() for visit in visits if not visit["is_pixel"])
+    useful = [visit for visit in visits if visit["is_useful"]]
+    assert len(useful) < len(visits)
+    pixels = sum(visit["is_pixel"] for visit in useful)
+    spikes = sum(visit["slots"].bit_count() for visit in useful if not visit["is_pixel"])
     assert tuple(map(sum, zip(*reads, strict=True))) == (spikes, pixels, pixels)

@@ -1,19 +1,41 @@
-"""Programs step by step: sweep, instructions, ends and faults."""
+"""Programs step by step: sweep, instructions, slices and ends."""
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 
-from hw.control.sequencer import Sequencer
-from hw.instruction import Opcode
+from hw.compiler.packing import pack_one
+from hw.control.sequencer import LIVE_SLICES, Sequencer
+from hw.instruction import FireInstruction, IntegrateInstruction, Opcode
 from hw.lane.lane import FIRE_LATENCY
 from hw.layout import Fault
 from tests.hw.configurations import SMALL
 from tests.hw.streams import answer, simulate
 
+# Kernels and blocks too large can be told from those that are not.
+CONFIG = replace(SMALL, max_kernel=5)
 STROBES = ("tabulate", "integrate", "scan", "save")
 # Cycles that the blocks of the bench take: taps, a synapse group, a layer, the scores, the report.
 TAPS, GROUP, NEURONS, SCORES, REPORT = 3, 5, 4, 6, 7
+GROUP_SIZES = ("height", "width", "channels", "block_channels", "kernel", "out_height",
+               "out_width")
+LAYER_SIZES = ("height", "width", "channels", "pool")
+
+
+def instruction(opcode: Opcode, **fields) -> int:
+    """Return an instruction of the smallest sizes that there are, but for the given fields."""
+    is_group = opcode == Opcode.INTEGRATE
+    layout = (IntegrateInstruction if is_group else FireInstruction)(CONFIG)
+    sizes = dict.fromkeys(GROUP_SIZES if is_group else LAYER_SIZES, 1)
+    limbs, = pack_one(layout, opcode=opcode, **(sizes | fields))
+    return sum(int(limb) << 32 * index for index, limb in enumerate(limbs))
+
+
+INTEGRATE, STREAMED = instruction(Opcode.INTEGRATE), instruction(Opcode.INTEGRATE, streamed=1)
+PART, FIRE = instruction(Opcode.FIRE), instruction(Opcode.FIRE, ends=1)
+SOME_SCORES, OUTPUT = instruction(Opcode.SCORES), instruction(Opcode.SCORES, ends=1)
+UNKNOWN = 3
 
 
 def busy_for(dut, strobe: str, port: str, cycles: int, *, idle: int):
@@ -48,19 +70,33 @@ def scores(dut):
     return block
 
 
-def run(program: list[int], config=SMALL, *, inferences: int = 1) -> tuple[list[tuple], Fault]:
-    """Run a program of opcodes; return (cycle, strobe) of all strobes, and the fault."""
+def blocks_around(dut, program: list[int]) -> list:
+    """Return benches for the program memory and for all that the sequencer starts."""
+    program = [*program, *[UNKNOWN] * (CONFIG.instruction_depth - len(program))]
+    return [answer(dut.instruction_read, dut.instruction_address, dut.instruction.as_value(),
+                   program.__getitem__),
+            busy_for(dut, "tabulate", "tabulated", TAPS, idle=1),
+            busy_for(dut, "integrate", "integrating", GROUP, idle=0),
+            busy_for(dut, "scan", "scanning", NEURONS, idle=0),
+            scores(dut), busy_for(dut, "report", "reported", REPORT, idle=0)]
+
+
+async def start(ctx, dut):
+    ctx.set(dut.may_start, 1)
+    while not ctx.get(dut.ready):
+        await ctx.tick()
+    ctx.set(dut.start, 1)
+    await ctx.tick()
+    ctx.set(dut.start, 0)
+
+
+def run(program: list[int], config=CONFIG, *, inferences: int = 1) -> tuple[list[tuple], Fault]:
+    """Run a program; return (cycle, strobe) of all strobes, and the fault."""
     dut, events, faults = Sequencer(config), [], []
-    program = [*program, *[0] * (config.instruction_depth - len(program))]
 
     async def drive(ctx):
-        ctx.set(dut.may_start, 1)
-        while not ctx.get(dut.ready):
-            await ctx.tick()
         for _ in range(inferences):
-            ctx.set(dut.start, 1)
-            await ctx.tick()
-            ctx.set(dut.start, 0)
+            await start(ctx, dut)
             cycle = 0
             while not ctx.get(dut.ready) and ctx.get(dut.fault) == Fault.NONE:
                 ports = [getattr(dut, name) for name in (*STROBES, "running", "report")]
@@ -71,61 +107,70 @@ def run(program: list[int], config=SMALL, *, inferences: int = 1) -> tuple[list[
                     assert running == (not report)
                 cycle += 1
         faults.append(ctx.get(dut.fault))
+        assert not (ctx.get(dut.fault) != Fault.NONE and ctx.get(dut.running))
 
-    simulate(dut, drive,
-             answer(dut.instruction_read, dut.instruction_address, dut.instruction.as_value(),
-                    program.__getitem__),
-             busy_for(dut, "tabulate", "tabulated", TAPS, idle=1),
-             busy_for(dut, "integrate", "integrating", GROUP, idle=0),
-             busy_for(dut, "scan", "scanning", NEURONS, idle=0),
-             scores(dut), busy_for(dut, "report", "reported", REPORT, idle=0))
+    simulate(dut, drive, *blocks_around(dut, program))
     return events, faults[0]
-
-
-INTEGRATE, FIRE, OUTPUT = (
-    opcode.value for opcode in (Opcode.INTEGRATE, Opcode.FIRE, Opcode.SCORES))
 
 
 def expected(program: list[int]) -> list[tuple[int, str]]:
     """Return when each strobe comes: two cycles of fetch, then each block in turn."""
     cycle, events = 0, []
-    for opcode in program:
+    for word in program:
         decode = cycle + 1
-        if opcode == INTEGRATE:
+        if word == INTEGRATE:
             begins = decode + TAPS + 1
             events += [(decode, "tabulate"), (begins, "integrate")]
             cycle = begins + GROUP + 2
         else:
-            ends = decode + (NEURONS + FIRE_LATENCY if opcode == FIRE else SCORES + 1)
-            events += [(decode, "scan"), (ends, "save")]
-            cycle = ends + 1
+            stops = decode + (NEURONS + FIRE_LATENCY if word in (PART, FIRE) else SCORES + 1)
+            events += [(decode, "scan"), *([(stops, "save")] if word in (FIRE, OUTPUT) else [])]
+            cycle = stops + 1
     return events
 
 
 @pytest.mark.parametrize("program", [
     [OUTPUT], [INTEGRATE, OUTPUT], [INTEGRATE, FIRE, INTEGRATE, OUTPUT],
     [INTEGRATE, INTEGRATE, FIRE, FIRE, INTEGRATE, OUTPUT],
-    [INTEGRATE] * (SMALL.instruction_depth - 1) + [OUTPUT]])
+    [INTEGRATE, PART, INTEGRATE, FIRE, INTEGRATE, SOME_SCORES, SOME_SCORES, OUTPUT],
+    [INTEGRATE] * (CONFIG.instruction_depth - 1) + [OUTPUT]])
 @pytest.mark.parametrize("counters", [True, False])
 def test_runs_a_program(program, counters):
-    events, fault = run(program, replace(SMALL, counters=counters), inferences=2)
+    events, fault = run(program, replace(CONFIG, counters=counters), inferences=2)
     assert events == 2 * expected(program)
     assert fault == Fault.NONE
 
 
-@pytest.mark.parametrize("position", [0, 1, SMALL.instruction_depth - 2])
-def test_an_unknown_opcode_is_a_fault(position):
-    events, fault = run([INTEGRATE] * position + [3, OUTPUT])
-    assert fault == Fault.OPCODE
-    assert events == expected([INTEGRATE] * position)
+@pytest.mark.parametrize("haste", [0.02, 0.2, 1.0])
+def test_a_streamed_group_waits_for_its_slice(haste):
+    program = [STREAMED, INTEGRATE, STREAMED, PART, STREAMED, STREAMED, OUTPUT]
+    rng, dut = Random(1), Sequencer(CONFIG)
+    streamed = [word for word in program if word in (STREAMED, INTEGRATE)]
 
+    async def drive(ctx):
+        loaded = finished = waits = 0
+        for _ in range(2):
+            groups = list(streamed)
+            await start(ctx, dut)
+            works = False
+            while not ctx.get(dut.ready):
+                loads = ctx.get(dut.slice_room) and rng.random() < haste
+                ctx.set(dut.slice_loaded, loads)
+                *_, begins, fetches, awaits, room = await ctx.tick().sample(
+                    dut.integrate, dut.instruction_read, dut.awaits_slice, dut.slice_room)
+                if fetches and works:
+                    finished, works = finished + 1, False
+                assert room == (loaded - finished < LIVE_SLICES)
+                if begins:
+                    works = groups.pop(0) == STREAMED
+                    assert not works or loaded > finished
+                if awaits:
+                    assert groups[0] == STREAMED and loaded == finished
+                waits, loaded = waits + awaits, loaded + loads
+            assert not groups
+        assert (waits > 0) == (haste < 0.1)
 
-@pytest.mark.parametrize("opcode", [INTEGRATE, FIRE])
-def test_a_program_without_scores_is_a_fault(opcode):
-    events, fault = run([opcode] * SMALL.instruction_depth)
-    assert fault == Fault.UNENDING
-    whole = expected([opcode] * (SMALL.instruction_depth - 1))
-    assert events[:len(whole)] == whole
+    simulate(dut, drive, *blocks_around(dut, program))
 
 
 def test_sweeps_every_potential_after_reset():
