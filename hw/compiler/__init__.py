@@ -2,7 +2,8 @@
 
 from .allocation import CompileError
 from .mapping import compile_network
+from .packets import Packet
 from .program import FirePlan, GroupPlan, LayerPlan, Program, write_program
 
-__all__ = ["CompileError", "FirePlan", "GroupPlan", "LayerPlan", "Program", "compile_network",
-           "write_program"]
+__all__ = ["CompileError", "FirePlan", "GroupPlan", "LayerPlan", "Packet", "Program",
+           "compile_network", "write_program"]
