@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hw.config import Configuration
 from hw.counters import COUNTERS
 
 from .energy import Table, dram_sensitivity, energy_uj
@@ -29,7 +30,8 @@ def run_result(verification: Verification, image_set: ImageSet, table: Table, *,
     for layer, counts in zip(verification.network.layers, simulation.counts.mean(axis=0),
                              strict=True):
         means = _named(counts)
-        layers.append({"name": layer.name, "cycles": means["cycles"], "counts": means,
+        layers.append({"name": layer.name, "cycles": means["cycles"],
+                       "utilisation": _utilisation(means, config), "counts": means,
                        "energy_uj": energy_uj(means, config, table)})
     counts = _named(simulation.counts.sum(axis=1).mean(axis=0))
     divergence = verification.first_divergence
@@ -45,7 +47,8 @@ def run_result(verification: Verification, image_set: ImageSet, table: Table, *,
         "simulation": {
             "build_seconds": simulation.build_seconds, "run_seconds": simulation.run_seconds,
             "cycles_per_second": simulation.clock_cycles / simulation.run_seconds},
-        "layers": layers, "counts": counts, "energy_uj": energy_uj(counts, config, table),
+        "layers": layers, "utilisation": _utilisation(counts, config), "counts": counts,
+        "energy_uj": energy_uj(counts, config, table),
         "dram_sensitivity_uj": {f"{constant:g}": total for constant, total in
                                 dram_sensitivity(counts, config, table).items()},
         "versions": {"python": platform.python_version()} | {
@@ -66,6 +69,12 @@ def _rerun(verification: Verification) -> dict | None:
         return None
     return {"image": int(verification.divergent_images[0]),
             "bit_exact": verification.rerun.first_divergence is None}
+
+
+def _utilisation(counts: dict[str, float], config: Configuration) -> float:
+    """Return which part of the additions that the lanes could have made they made."""
+    slots = config.lanes * counts["cycles"]
+    return counts["synaptic_operations"] / slots if slots else 0.0
 
 
 def _named(counts: np.ndarray) -> dict[str, float]:

@@ -16,15 +16,15 @@ def print_run(result: dict) -> None:
     out = console()
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("layer")
-    for heading in ("cycles", "events", "operations", "lanes idle", "µJ"):
+    for heading in ("cycles", "events", "operations", "utilised", "lanes idle", "µJ"):
         table.add_column(heading, justify="right")
-    whole = {"name": "image", "counts": result["counts"], "energy_uj": result["energy_uj"]}
+    whole = {"name": "image"} | result
     for layer in (*result["layers"], whole):
         counts = layer["counts"]
         slots = counts["lane_idle_cycles"] + counts["synaptic_operations"]
         table.add_row(
             layer["name"], f"{counts['cycles']:,.0f}", f"{counts['events']:,.0f}",
-            f"{counts['synaptic_operations']:,.0f}",
+            f"{counts['synaptic_operations']:,.0f}", f"{layer['utilisation']:.0%}",
             f"{counts['lane_idle_cycles'] / slots:.0%}" if slots else "-",
             f"{layer['energy_uj']['total']:.4f}", style="bold" if layer is whole else None)
     out.print(table)

@@ -2,6 +2,8 @@
 
 from .options import Config, Json, Network, OutDir
 
+PROGRAM_FILES = ("program.hex", "streamed.hex", "program.json")
+
 
 def run(file: Network, out: OutDir, config: Config = "demo", as_json: Json = False) -> int:
     from hw.compiler import compile_network, write_program
@@ -9,22 +11,19 @@ def run(file: Network, out: OutDir, config: Config = "demo", as_json: Json = Fal
     from hw.network import load_network
 
     from ..console import print_json
+    from ..memory_map import memory_map, print_memory_map
     from ..output import new_files
     from ..zoo import network_path
 
     network = load_network(network_path(file))
     processor = load_configuration(config, network.numbers)
-    with new_files(out, ["program.hex", "program.json"]) as stage:
+    with new_files(out, PROGRAM_FILES) as stage:
         program = compile_network(network, processor)
         write_program(program, stage)
-    used = {name: {"used": words, "words": processor.memories[name].words}
-            for name, words in program.used.items()}
+    found = memory_map(program)
     if as_json:
-        print_json({"network": network.name, "config": processor.name,
-                    "config_sha256": processor.sha256, "load_words": len(program.load_words),
-                    "memories": used, "out": str(out)})
+        print_json({"network": network.name} | found | {"out": str(out)})
     else:
-        for name, memory in used.items():
-            print(f"{name:12} {memory['used']:7,} of {memory['words']:,} words")
+        print_memory_map(found)
         print(f"wrote {out}")
     return 0

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 
 from cosim.cli import COMMANDS, main
+from hw.compiler import compile_network
+from hw.config import CONFIGURATIONS
 from hw.network import save_network
 from tests.networks import random_images, random_network
 
@@ -66,6 +69,7 @@ NET, IMAGES = "given/net.safetensors", "given/images.npz"
     (["golden", "absent.safetensors", "--images", IMAGES, "-o", "x.npz"], "No such file"),
     (["info", "absent.safetensors"], "absent.safetensors: No such file or directory"),
     (["info", "given"], "given: Is a directory"),
+    (["info", NET, "--config", "enormous"], "config must be one of tiny"),
     (["info", "given/text.safetensors"], "given/text.safetensors: "),
     (["info", "zoo:absent"], "zoo:absent is not shipped; there is "),
     (["compile", NET, "-o", "x", "--config", "enormous"], "config must be one of tiny"),
@@ -146,6 +150,21 @@ def test_info_is_json_and_text(network, capfd):
     assert main(["info", NET]) == 0
     text = capfd.readouterr().out
     assert all(layer.name in text for layer in network.layers) and described["sha256"] in text
+
+
+def test_info_shows_how_a_processor_is_filled(network, capfd):
+    assert main(["info", NET, "--config", "tiny", "--json"]) == 0
+    found = json.loads(capfd.readouterr().out)["memory_map"]
+    config = replace(CONFIGURATIONS["tiny"], numbers=network.numbers)
+    program = compile_network(network, config)
+    assert found["notes"] == list(program.notes)
+    assert found["load_bits"] == 32 * program.load_words.size and found["streamed_bits"] == 0
+    assert set(found["memories"]) == set(config.memories)
+    assert found["memories"]["pointer"]["used"] == program.used["pointer"]
+    assert found["bits"] == sum(memory.bits for memory in config.memories.values())
+    assert main(["info", NET, "--config", "tiny"]) == 0
+    text = capfd.readouterr().out
+    assert all(note in text for note in program.notes) and "0 streamed during" in text
 
 
 def test_compile_writes_a_program(network, capfd):

@@ -68,6 +68,10 @@ def test_figures_are_means_over_images(verification):
         assert result["counts"][name] == pytest.approx(counts[:, :, index].sum() / IMAGES)
         assert result["layers"][0]["counts"][name] == pytest.approx(counts[:, 0, index].mean())
     assert result["layers"][0]["cycles"] == result["layers"][0]["counts"]["cycles"]
+    lanes = verification.config.lanes
+    for part in (result, *result["layers"]):
+        assert part["utilisation"] == pytest.approx(
+            part["counts"]["synaptic_operations"] / lanes / part["counts"]["cycles"])
     assert result["simulation"]["cycles_per_second"] == 2500
     assert result["energy_uj"] == energy_uj(result["counts"], verification.config, TABLE)
     assert result["energy_uj"]["total"] == pytest.approx(
