@@ -30,6 +30,7 @@ class Opcode(enum.Enum, shape=2):
 class IntegrateInstruction(data.StructLayout):
     """A synapse group, or that part of one which fits: some channels in, some out, some rows.
 
+    The first ``lanes`` lanes own an output channel of it; the others do not listen.
     ``source`` is the address of the first spike row or pixel, ``plane`` the pixels of one input
     channel. Source position (y, x) reaches output row (y + ``top`` - tap row) / stride, and columns
     likewise with ``left``; ``halves``: the stride is 2. ``base`` is the potential of the source
@@ -42,7 +43,7 @@ class IntegrateInstruction(data.StructLayout):
     def __init__(self, config: Configuration):
         super().__init__({
             "opcode": Opcode, "from_input": 1, "linear": 1, "direct": 1, "streamed": 1, "halves": 1,
-            "kernel": range(config.max_kernel + 1),
+            "lanes": range(config.lanes + 1), "kernel": range(config.max_kernel + 1),
             "top": range(-MAX_STRIDE * MAX_SIDE, MAX_SIDE), "left": range(-MAX_SIDE, MAX_SIDE),
             "height": range(MAX_SIDE + 1), "width": range(MAX_SIDE + 1),
             "channels": range(MAX_CHANNELS + 1), "block_channels": range(config.lanes + 1),

@@ -167,7 +167,7 @@ class _Compiler:
             "opcode": Opcode.INTEGRATE, "from_input": int(from_input),
             "linear": int(placed.linear), "direct": int(block is None),
             "streamed": int(half is not None), "halves": int(stride == 2),
-            "kernel": kernel.kernel, "top": top, "left": left,
+            "lanes": placed.weights.lanes, "kernel": kernel.kernel, "top": top, "left": left,
             "height": source.height, "width": source.width, "channels": piece.channels,
             "block_channels": block or config.lanes, "source": start, "plane": plane,
             "pointer": (placed.pointer if half is None

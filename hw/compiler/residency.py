@@ -194,7 +194,7 @@ def _keep(plan: WeightPlan, everything: list[Placed], rows: int, pointers: int) 
 
 def _packets(config: Configuration, placed: Placed, piece: Slice, row: int,
              pointer: int) -> list[Packet]:
-    lanes = range(config.lanes)
+    lanes = range(placed.weights.lanes)
     return [
         *lane_packets(config, Target.WEIGHT, row,
                       [placed.weights.weight_rows(lane, piece) for lane in lanes]),

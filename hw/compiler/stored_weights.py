@@ -31,13 +31,18 @@ class Slice:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StoredWeights:
-    """Runs of every lane; ``pointers_per_channel`` pointers belong to an input channel."""
+    """Runs of every lane that owns a channel; an input channel has so many pointers."""
 
     config: Configuration
     runs: list[WeightRuns]
     kernel: int
     pointers_per_channel: int
-    counts: np.ndarray            # [lanes, pointers] entries of each pointer
+    counts: np.ndarray            # [lanes, pointers], entries of each pointer
+
+    @property
+    def lanes(self) -> int:
+        """Lanes that own an output channel; the others have neither weights nor pointers."""
+        return len(self.runs)
 
     @property
     def whole(self) -> Slice:
@@ -118,7 +123,8 @@ def store_weights(config: Configuration, weight: np.ndarray, *, kernel: int, loc
                   pointers_per_channel: int) -> StoredWeights:
     """Encode signed codes, int8 [places of output channels, pointers, taps]."""
     runs = [encode_runs(weight[lane::config.lanes], local_bits=local_bits,
-                        skip_bits=config.skip_bits) for lane in range(config.lanes)]
+                        skip_bits=config.skip_bits)
+            for lane in range(min(config.lanes, len(weight)))]
     return StoredWeights(config=config, runs=runs, kernel=kernel,
                          pointers_per_channel=pointers_per_channel,
                          counts=np.stack([run.counts for run in runs]))

@@ -159,8 +159,8 @@ class Sequencer(wiring.Component):
     def _is_impossible(self, m):
         """Return whether a size is zero or beyond what there is, so that a walk might not end."""
         group, layer = self.instruction.integrate, self.instruction.fire
-        sizes = [group.height, group.width, group.channels, group.block_channels, group.kernel,
-                 group.out_height, group.out_width]
+        sizes = [group.lanes, group.height, group.width, group.channels, group.block_channels,
+                 group.kernel, group.out_height, group.out_width]
         is_group = self.instruction.opcode == Opcode.INTEGRATE
         return Mux(
             is_group,

@@ -51,10 +51,11 @@ class Activity(data.StructLayout):
 class Lane(wiring.Component):
     """Owns output channels c ≡ ``index`` modulo L: their weights, potentials and spikes.
 
-    Integration: an event's pointer gives its weights; each weight becomes a product that is added
-    to a potential. Throughput one event, one row of entries and one addition per cycle; from an
-    event to its first addition seven cycles at least, to the write of the sum one more.
-    Back-pressure through ``events.ready``: a full queue, or weights that have not been copied yet.
+    Integration, in lanes that own a channel of the layer: an event's pointer gives its weights;
+    each weight becomes a product that is added to a potential. Throughput one event, one row of
+    entries and one addition per cycle; from an event to its first addition seven cycles at least,
+    to the write of the sum one more. Back-pressure through ``events.ready``: a full queue, or
+    weights that have not been copied yet.
 
     Firing: one neuron per cycle; its potential with bias shows at ``potential`` two cycles after
     ``neuron_valid``; the spike, and what it keeps of the potential, are written four cycles after
@@ -149,16 +150,20 @@ class Lane(wiring.Component):
         weights      = self._row_memory(m, "weight")
         weight_ring  = self._row_memory(m, "weight_buffer")
 
-        wiring.connect(m, wiring.flipped(self.events), front.events)
+        listens = Signal()
+        m.d.comb += [
+            listens.eq(self.index < self.group.lanes),
+            front.events.valid.eq(self.events.valid & listens), front.events.p.eq(self.events.p),
+            self.events.ready.eq(front.events.ready | ~listens)]
         wiring.connect(m, front.queue, reader.queue)
         m.d.comb += [
-            prefetch.begin.eq(self.begin & ~direct),
+            prefetch.begin.eq(self.begin & ~direct & listens),
             prefetch.first_pointer.eq(self.group.pointer),
             prefetch.channels.eq(self.group.channels),
             prefetch.block_channels.eq(self.group.block_channels),
             prefetch.pointer.eq(pointers.read_data),
             prefetch.pass_block.eq(
-                self.events.valid & self.events.ready & self.events.p.marker),
+                front.events.valid & front.events.ready & front.events.p.marker),
             prefetch.release_block.eq(reader.finishes_block),
 
             pointers.read.eq(Mux(direct, front.lookup, prefetch.pointer_read)),
