@@ -170,14 +170,14 @@ class Configuration:
 
 VGG = {"lanes": 64, "skip_bits": 7, "stream_bits": 128, "weight_depth": 16384,
        "weight_buffer_depth": 512, "pointer_depth": 16384, "potential_depth": 1024,
-       "channel_depth": 128, "spike_depth": 4096, "pixel_depth": 16384,
+       "channel_depth": 128, "spike_depth": 8192, "pixel_depth": 16384,
        "instruction_depth": 1024}
 
 CONFIGURATIONS = {config.name: config for config in (
     # For tests: everything but the lanes is generous.
     Configuration(
         name="tiny", lanes=4, max_kernel=7, weight_depth=16384, weight_buffer_depth=512,
-        pointer_depth=16384, potential_depth=2048, channel_depth=2048, spike_depth=8192,
+        pointer_depth=16384, potential_depth=2048, channel_depth=2048, spike_depth=16384,
         pixel_depth=16384, instruction_depth=4096),
     # For the embedded data set.
     Configuration(
