@@ -1,10 +1,10 @@
-# make demo, make test, make lint, make mutants: each installs what it needs into .venv first, once.
+# Each target installs what it needs into .venv first, once.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint mutants
+.PHONY: demo test lint full-size mutants
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -16,6 +16,10 @@ test: lint
 lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
+
+# VGG-16 and ResNets on the RTL: about an hour.
+full-size: $(READY)
+	@$(BIN)/python -m pytest -m full_size tests/full_size
 
 mutants: $(READY)
 	@$(BIN)/python tests/mutants/run.py
