@@ -1,227 +1,208 @@
-"""The whole processor against the oracle: stalls, repetition, reset at any time, load faults."""
+"""The whole processor against the oracle: every kind of network, stalls, reset at any time."""
 
 from dataclasses import replace
 from random import Random
 
+import numpy as np
 import pytest
-from amaranth.hdl import ResetInserter, Signal
 
 from hw.compiler import compile_network
-from hw.compiler.packing import pack_one, stream_words
-from hw.counters import COUNTERS
-from hw.instruction import FireInstruction, Opcode
-from hw.layout import Fault, Target
+from hw.compiler.packets import Packet, to_beats
+from hw.layout import Target
 from hw.numbers import NumberFormat
-from hw.processor import Processor
-from tests import oracle
-from tests.hw.configurations import SMALL
-from tests.hw.streams import at_random, never, receive, send, simulate
-from tests.networks import random_images, random_network
+from tests.hw.processor_bench import CONFIG, NetworkBench, beats_of
+from tests.hw.streams import at_random
+from tests.networks import random_network
 
-CONFIG = replace(SMALL, potential_depth=64, spike_depth=64, pixel_depth=64, weight_depth=512,
-                 weight_buffer_depth=32)
-# Three layers each, 3x3 and linear; blocks of 4 and of 1 channel; pooling of an odd map.
-SEEDS = {"deep": 24, "pooled": 88}
-LIMIT = 30_000
-# The instruction of a layer of one neuron.
-FIRE_ONE = pack_one(FireInstruction(CONFIG), opcode=Opcode.FIRE, height=1, width=1, channels=1,
-                    pool=1)
+LARGE_KERNELS = replace(CONFIG, max_kernel=5)
+FEW_WEIGHTS = {"weight_depth": 64, "pointer_depth": 96}
 
 
-def network(name: str):
-    return random_network(SEEDS[name], numbers=NumberFormat(), most_layers=3, most_channels=8,
-                          most_side=5)
+def network(seed: int, **options):
+    return random_network(seed, numbers=NumberFormat(), most_layers=3, most_channels=8,
+                          most_side=5, **options)
 
 
-class Bench:
-    """A processor, its program, and images with their scores."""
-
-    def __init__(self, name: str, config=CONFIG, images: int = 2):
-        self.network, self.config = network(name), config
-        self.program = compile_network(self.network, config)
-        self.images = random_images(SEEDS[name], self.network, images)
-        self.scores = [oracle.infer(self.network, image.tolist())[0] for image in self.images]
-
-    async def load(self, ctx, dut, *, pauses=never):
-        await send(ctx, dut.load, self.program.load_words.tolist(), pauses=pauses)
-
-    async def load_image(self, ctx, dut, index: int, *, pauses=never):
-        await send(ctx, dut.load, self.program.image_words(self.images[index]).tolist(),
-                   pauses=pauses)
-
-    async def infer(self, ctx, dut, *, pauses=never) -> tuple[list[int], list[dict[str, int]]]:
-        """Return the scores, and the counts of each layer."""
-        await start(ctx, dut)
-        classes = self.program.classes
-        totals = len(self.program.layers) * len(COUNTERS) if self.config.counters else 0
-        words = await receive(ctx, dut.readout, classes + totals, pauses=pauses)
-        assert [word["last"] for word in words] == [0] * (len(words) - 1) + [1]
-        values = [word["word"] for word in words]
-        scores = [value - (value >> 31 << 32) for value in values[:classes]]
-        rows = [values[first:first + len(COUNTERS)]
-                for first in range(classes, len(values), len(COUNTERS))]
-        return scores, [dict(zip(COUNTERS, row, strict=True)) for row in rows]
+def deep():
+    """Return three layers, 3x3 and linear; blocks of 4 and of 1 channel."""
+    return network(12)
 
 
-async def start(ctx, dut):
-    while not ctx.get(dut.status.ready):
-        assert ctx.get(dut.status.fault) == Fault.NONE
-        await ctx.tick()
-    ctx.set(dut.start, 1)
-    await ctx.tick()
-    ctx.set(dut.start, 0)
+def pooled():
+    """Return three layers with pooling of an odd map."""
+    return network(53)
 
 
-@pytest.mark.parametrize("counters, share", [(True, 0.3), (False, 0.5)])
-def test_two_networks_one_after_the_other(counters, share):
-    config = replace(CONFIG, counters=counters)
-    dut, benches = Processor(config), [Bench(name, config) for name in SEEDS]
+def strided(neuron: str = "ttfs", seed: int = 187):
+    """Return two layers with strides and kernels beyond the small configuration's."""
+    return random_network(seed, numbers=NumberFormat(), scope="format", neuron=neuron,
+                          most_layers=2, most_channels=6, most_side=3, most_kernel=5)
+
+
+def leaky():
+    return strided("lif", 164)
+
+
+# What each case covers is checked below.
+CASES = {
+    "strided": (strided, LARGE_KERNELS), "large kernels cut": (strided, CONFIG),
+    "streamed wide": (deep, replace(CONFIG, **FEW_WEIGHTS, stream_bits=256, row_entries=4)),
+    "leaky streamed": (leaky, replace(LARGE_KERNELS, **FEW_WEIGHTS, row_entries=1)),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_images_back_to_back(case):
+    make, config = CASES[case]
+    bench = NetworkBench(make(), config)
 
     async def drive(ctx):
-        for bench in benches:
-            await bench.load(ctx, dut, pauses=at_random(1, share))
+        await bench.load_program(ctx)
+        for index, wanted in enumerate(bench.scores):
+            bench.pauses = at_random(index, 0.8 * index)
+            await bench.load_image(ctx, index)
+            assert (await bench.infer(ctx, pauses=at_random(index, 0.3)))[0] == wanted
+
+    bench.run(drive)
+    assert bool(bench.program.slices) == ("streamed" in case)
+
+
+def test_cases_cover_what_they_should():
+    for make in (strided, leaky):
+        groups = [group for layer in make().layers for group in layer.synapses]
+        assert 2 in {group.stride for group in groups}
+        assert max(group.kernel for group in groups) > CONFIG.max_kernel
+    assert leaky().steps > 1
+    assert any(pooled().neuron_shapes[layer.name].width % layer.pool for layer in pooled().layers)
+    for make, config in ((deep, CONFIG), CASES["leaky streamed"]):
+        groups = [group for layer in compile_network(make(), config).layers
+                  for group in layer.groups]
+        assert {group.fields["direct"] for group in groups} == {0, 1}
+
+
+def test_two_networks_one_after_the_other_without_counters():
+    bench = NetworkBench(deep(), replace(CONFIG, counters=False))
+    bench.pauses = at_random(1, 0.5)
+
+    async def drive(ctx):
+        for found in (bench.network, pooled()):
+            bench.use(found)
+            await bench.load_program(ctx)
             for index, wanted in enumerate(bench.scores):
-                await bench.load_image(ctx, dut, index, pauses=at_random(index, share))
-                scores, _ = await bench.infer(ctx, dut, pauses=at_random(index, share))
+                await bench.load_image(ctx, index)
+                scores, _ = await bench.infer(ctx, pauses=at_random(index, 0.5))
                 assert scores == wanted
 
-    simulate(dut, drive, limit=LIMIT)
+    bench.run(drive)
 
 
 def test_the_same_image_again():
-    bench, dut = Bench("pooled"), Processor(CONFIG)
+    bench = NetworkBench(pooled())
 
     async def drive(ctx):
-        await bench.load(ctx, dut)
-        await bench.load_image(ctx, dut, 0)
-        scores, first = await bench.infer(ctx, dut)
+        await bench.load_program(ctx)
+        await bench.load_image(ctx, 0)
+        scores, first = await bench.infer(ctx)
         assert scores == bench.scores[0]
         assert first[0]["input_bits"] == 8 * bench.images[0].size
         unloaded = [row | {"input_bits": 0} for row in first]
-        assert await bench.infer(ctx, dut) == (scores, unloaded)
+        assert await bench.infer(ctx) == (scores, unloaded)
 
-    simulate(dut, drive, limit=LIMIT)
+    bench.run(drive)
 
 
 def test_stalls_of_the_readout_change_no_count_but_the_last_cycles():
-    bench, dut = Bench("pooled"), Processor(CONFIG)
+    bench, cycles, seen = NetworkBench(pooled()), [], []
 
     async def drive(ctx):
-        await bench.load(ctx, dut)
+        await bench.load_program(ctx)
         for share in (0.0, 0.8):
-            await bench.load_image(ctx, dut, 0)
-            scores, counts = await bench.infer(ctx, dut, pauses=at_random(1, share))
+            await bench.load_image(ctx, 0)
+            scores, counts = await bench.infer(ctx, pauses=at_random(1, share))
             assert scores == bench.scores[0]
             cycles.append(counts[-1].pop("cycles") - counts[-2]["cycles"])
             seen.append(counts)
-        assert seen[0] == seen[1]
-        assert cycles[0] < cycles[1]
 
-    cycles, seen = [], []
-    simulate(dut, drive, limit=LIMIT)
+    bench.run(drive)
+    assert seen[0] == seen[1]
+    assert cycles[0] < cycles[1]
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_reset_in_mid_inference(seed):
-    bench, reset, rng = Bench("deep"), Signal(), Random(seed)
-    dut = ResetInserter(reset)(Processor(CONFIG))
+def test_stalls_of_the_load_stream_are_counted():
+    bench, counts = NetworkBench(deep(), replace(CONFIG, **FEW_WEIGHTS, stream_bits=32)), []
 
     async def drive(ctx):
-        await bench.load(ctx, dut)
-        for index, wanted in enumerate(bench.scores):
-            await bench.load_image(ctx, dut, index)
-            await start(ctx, dut)
-            ctx.set(dut.readout.ready, 1)
-            for _ in range(rng.randint(1, 600)):
-                await ctx.tick()
-            ctx.set(dut.readout.ready, 0)
-            ctx.set(reset, 1)
-            await ctx.tick()
-            ctx.set(reset, 0)
-            assert not ctx.get(dut.status.ready)
-            for _ in range(CONFIG.potential_depth):
-                await ctx.tick()
-            assert ctx.get(dut.status.ready)
-            scores, counts = await bench.infer(ctx, dut)
-            assert scores == wanted
-            ctx.set(reset, 1)
-            await ctx.tick()
-            ctx.set(reset, 0)
-            assert (await bench.infer(ctx, dut)) == (wanted, counts)
+        await bench.load_program(ctx)
+        await bench.load_image(ctx, 0)
+        for share in (0.0, 0.9):
+            bench.pauses = at_random(1, share)
+            scores, rows = await bench.infer(ctx)
+            assert scores == bench.scores[0]
+            counts.append(rows[-1])
 
-    simulate(dut, drive, limit=LIMIT)
+    bench.run(drive)
+    fast, slow = counts
+    assert fast["dram_stall_cycles"] < slow["dram_stall_cycles"] < slow["cycles"]
+    beats = bench.config.stream_bits * len(bench.program.streamed_words)
+    assert slow["dram_read_bits"] == beats
+    for name in ("cycles", "dram_stall_cycles", "dram_read_bits", "input_bits"):
+        del fast[name], slow[name]
+    assert fast == slow
+
+
+@pytest.mark.parametrize("case", ["strided", "streamed wide"])
+def test_reset_in_mid_inference(case):
+    make, config = CASES[case]
+    bench, rng = NetworkBench(make(), config), Random(1)
+    streamed = beats_of(bench.program.streamed_words)
+
+    async def drive(ctx):
+        await bench.load_program(ctx)
+        for index, wanted in enumerate(bench.scores):
+            await bench.load_image(ctx, index)
+            bench.queue.extend(streamed)
+            await bench.start(ctx)
+            ctx.set(bench.dut.readout.ready, 1)
+            await ctx.tick().repeat(rng.randint(1, 600))
+            ctx.set(bench.dut.readout.ready, 0)
+            await bench.hit_reset(ctx)
+            assert not ctx.get(bench.dut.status.ready)
+            await ctx.tick().repeat(config.potential_depth)
+            assert ctx.get(bench.dut.status.ready)
+            assert (await bench.infer(ctx))[0] == wanted
+
+    bench.run(drive)
 
 
 def test_reset_in_a_packet_drops_it():
-    bench, reset = Bench("pooled"), Signal()
-    dut = ResetInserter(reset)(Processor(CONFIG))
+    bench = NetworkBench(pooled())
 
     async def drive(ctx):
-        await bench.load(ctx, dut)
-        await send(ctx, dut.load, bench.program.image_words(bench.images[0]).tolist()[:7])
-        ctx.set(reset, 1)
-        await ctx.tick()
-        ctx.set(reset, 0)
-        await bench.load_image(ctx, dut, 1)
-        assert (await bench.infer(ctx, dut))[0] == bench.scores[1]
+        await bench.load_program(ctx)
+        bench.queue.extend(beats_of(bench.program.image_words(bench.images[0]))[:7])
+        while bench.queue:
+            await ctx.tick()
+        await bench.hit_reset(ctx)
+        await bench.load_image(ctx, 1)
+        assert (await bench.infer(ctx))[0] == bench.scores[1]
 
-    simulate(dut, drive, limit=LIMIT)
+    bench.run(drive)
 
 
 def test_is_not_ready_while_a_packet_is_incomplete():
-    dut = Processor(CONFIG)
+    bench = NetworkBench(pooled())
+    words = to_beats(CONFIG, [Packet(target=Target.PIXEL, lane=0, address=0,
+                                     words=np.ones((2, 1, 1), np.uint32))])
 
     async def drive(ctx):
-        await send(ctx, dut.load, [Target.PIXEL.value, 0, 2, 11])
-        assert not ctx.get(dut.status.ready)
-        ctx.set(dut.start, 1)
+        await ctx.tick().repeat(CONFIG.potential_depth)
+        assert ctx.get(bench.dut.status.ready)
+        await bench.load(ctx, words[:-1])
+        assert not ctx.get(bench.dut.status.ready)
+        ctx.set(bench.dut.start, 1)
         await ctx.tick()
-        ctx.set(dut.start, 0)
-        await send(ctx, dut.load, [22])
-        await ctx.tick()
-        assert ctx.get(dut.status.ready)
+        ctx.set(bench.dut.start, 0)
+        await bench.load(ctx, words[-1:])
+        assert ctx.get(bench.dut.status.ready)
 
-    simulate(dut, drive)
-
-
-@pytest.mark.parametrize("header, fault", [
-    ((9, 0, 1), Fault.TARGET), ((Target.WEIGHT.value | CONFIG.lanes << 8, 0, 1), Fault.LANE),
-    ((Target.PIXEL.value, CONFIG.pixel_depth, 1), Fault.LENGTH)])
-def test_a_load_fault_stops_it_until_reset(header, fault):
-    bench, reset = Bench("pooled"), Signal()
-    dut = ResetInserter(reset)(Processor(CONFIG))
-
-    async def drive(ctx):
-        await bench.load(ctx, dut)
-        await bench.load_image(ctx, dut, 0)
-        await send(ctx, dut.load, header)
-        ctx.set(dut.start, 1)
-        for _ in range(5):
-            assert ctx.get(dut.status.fault) == fault
-            assert not ctx.get(dut.status.ready) and not ctx.get(dut.load.ready)
-            await ctx.tick()
-        ctx.set(dut.start, 0)
-        ctx.set(reset, 1)
-        await ctx.tick()
-        ctx.set(reset, 0)
-        assert ctx.get(dut.status.fault) == Fault.NONE
-        assert (await bench.infer(ctx, dut))[0] == bench.scores[0]
-
-    simulate(dut, drive, limit=LIMIT)
-
-
-@pytest.mark.parametrize("instructions, fault", [
-    ([3], Fault.OPCODE), ([FIRE_ONE] * CONFIG.instruction_depth, Fault.UNENDING)])
-def test_a_bad_program_is_a_fault(instructions, fault):
-    dut, width = Processor(CONFIG), CONFIG.memories["instruction"].width_bits
-    words = stream_words(instructions, width).tolist()
-
-    async def drive(ctx):
-        await send(ctx, dut.load, [Target.INSTRUCTION.value, 0, len(instructions), *words])
-        await start(ctx, dut)
-        while ctx.get(dut.status.fault) == Fault.NONE:
-            assert not ctx.get(dut.status.ready)
-            await ctx.tick()
-        assert ctx.get(dut.status.fault) == fault
-
-    simulate(dut, drive, limit=LIMIT)
+    bench.run(drive)

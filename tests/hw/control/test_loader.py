@@ -169,9 +169,10 @@ def test_while_an_inference_runs_only_slices_are_loaded(target):
             await ctx.tick()
         assert ctx.get(dut.load.ready) == (target in STREAMED_TARGETS)
         assert ctx.get(dut.busy) == (not is_empty)
+        assert ctx.get(dut.blocked) == (target not in STREAMED_TARGETS)
         ctx.set(dut.running, 0)
         await ctx.tick()
-        assert ctx.get(dut.load.ready)
+        assert ctx.get(dut.load.ready) and not ctx.get(dut.blocked)
 
     simulate(dut, drive)
 

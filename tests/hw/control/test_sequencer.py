@@ -18,8 +18,8 @@ CONFIG = replace(SMALL, max_kernel=5)
 STROBES = ("tabulate", "integrate", "scan", "save")
 # Cycles that the blocks of the bench take: taps, a synapse group, a layer, the scores, the report.
 TAPS, GROUP, NEURONS, SCORES, REPORT = 3, 5, 4, 6, 7
-GROUP_SIZES = ("height", "width", "channels", "block_channels", "kernel", "out_height",
-               "out_width")
+GROUP_SIZES = ("lanes", "height", "width", "channels", "block_channels", "kernel",
+               "out_height", "out_width")
 LAYER_SIZES = ("height", "width", "channels", "pool")
 
 

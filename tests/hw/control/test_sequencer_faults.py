@@ -34,7 +34,8 @@ def test_an_unknown_opcode_is_a_fault(position):
 @pytest.mark.parametrize("opcode, field, value", [
     *((Opcode.INTEGRATE, name, 0) for name in GROUP_SIZES),
     (Opcode.INTEGRATE, "kernel", CONFIG.max_kernel + 1),
-    (Opcode.INTEGRATE, "block_channels", CONFIG.lanes + 1),
+    (Opcode.INTEGRATE, "block_channels", 2 * CONFIG.lanes - 1),
+    (Opcode.INTEGRATE, "block_channels", CONFIG.lanes - 1),
     *((opcode, name, 0) for opcode in (Opcode.FIRE, Opcode.SCORES) for name in LAYER_SIZES)])
 def test_an_impossible_size_is_a_fault(opcode, field, value):
     events, fault = run([FIRE, instruction(opcode, **{field: value})])

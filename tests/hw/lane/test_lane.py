@@ -79,8 +79,8 @@ async def integrate(ctx, dut, events: list[dict], block_channels: int | None):
             marked += [event for event in events if event["pointer"] in block] + [{"marker": 1}]
         events = marked
     ctx.set(dut.group, {
-        "direct": int(block_channels is None), "local_bits": LOCAL_BITS, "channels": SOURCES,
-        "block_channels": block_channels or 0})
+        "lanes": INDEX + 1, "direct": int(block_channels is None), "local_bits": LOCAL_BITS,
+        "channels": SOURCES, "block_channels": block_channels or 0})
     ctx.set(dut.begin, 1)
     await ctx.tick()
     ctx.set(dut.begin, 0)
@@ -198,6 +198,25 @@ def test_a_lane_without_a_channel_sits_out():
     simulate(dut, drive)
 
 
+@pytest.mark.parametrize("direct", [0, 1])
+def test_a_lane_without_a_channel_takes_events_and_does_nothing(direct):
+    dut = Lane(SMALL)
+
+    async def drive(ctx):
+        ctx.set(dut.index, INDEX)
+        ctx.set(dut.group, {"lanes": INDEX, "direct": direct, "channels": 4, "block_channels": 4})
+        ctx.set(dut.begin, 1)
+        ctx.set(dut.events.valid, 1)
+        for marker in (0, 0, 1, 0, 0, 1):
+            ctx.set(dut.events.p, PLACE | {"marker": marker})
+            *_, ready, busy, activity = await ctx.tick().sample(
+                dut.events.ready, dut.busy, dut.activity.as_value())
+            assert (ready, busy, activity) == (1, 0, 0)
+            ctx.set(dut.begin, 0)
+
+    simulate(dut, drive)
+
+
 @ROW_ENTRIES
 def test_latency_and_throughput_of_additions(width):
     dut, adds, weights = Lane(replace(SMALL, row_entries=width)), [], [[(0, 1), (0, 2), (0, 3)]]
@@ -205,7 +224,7 @@ def test_latency_and_throughput_of_additions(width):
 
     async def drive(ctx):
         await load_weights(ctx, dut, weights)
-        ctx.set(dut.group, {"direct": 1, "local_bits": LOCAL_BITS})
+        ctx.set(dut.group, {"lanes": INDEX + 1, "direct": 1, "local_bits": LOCAL_BITS})
         await send(ctx, dut.events, events)
 
     async def watch(ctx):
