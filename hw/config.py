@@ -127,6 +127,9 @@ class Configuration:
             if getattr(self, name) % self.row_entries:
                 raise ConfigurationError(f"{name} must be a multiple of row_entries "
                                          f"({self.row_entries}), not {getattr(self, name)}")
+        if self.weight_buffer_depth < 2 * self.row_entries:
+            raise ConfigurationError(f"weight_buffer_depth must be at least two rows of "
+                                     f"{self.row_entries}, not {self.weight_buffer_depth}")
 
     @property
     def sha256(self) -> str:

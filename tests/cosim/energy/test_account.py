@@ -98,7 +98,7 @@ def test_every_access_counter_is_paid_for():
 
 def test_a_memory_without_figures_is_named():
     huge = Configuration(
-        name="huge", lanes=2, weight_depth=1 << 20, weight_buffer_depth=2, pointer_depth=2,
+        name="huge", lanes=2, weight_depth=1 << 20, weight_buffer_depth=4, pointer_depth=2,
         potential_depth=2, channel_depth=2, spike_depth=2, pixel_depth=2)
     with pytest.raises(TableError, match="the weight memory has 1152 KB"):
         energy_uj(counts(), huge, TABLE)
