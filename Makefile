@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint full-size mutants
+.PHONY: demo test soak lint full-size mutants
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -12,6 +12,10 @@ demo: $(READY)
 
 test: lint
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# N random networks from number SEED on (by default a random one), until one is wrong.
+soak: $(READY)
+	@$(BIN)/python -m tests.cosim.soak $(if $(N),--count $(N)) $(if $(SEED),--seed $(SEED))
 
 lint: $(READY)
 	@$(BIN)/ruff check .

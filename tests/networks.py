@@ -3,15 +3,15 @@
 The same seed always gives the same network and the same images.
 """
 
-import math
 from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
-from hw.network import INPUT, Layer, Network, Shape, Synapses, potential_bound, validate
+from hw.network import INPUT, Network, Shape, validate
 from hw.network.model import NO_EVENT
-from hw.numbers import LEAK_ONE, NumberFormat
+from hw.numbers import NumberFormat
+from tests.random_layers import pick, random_layer, source_shapes
 
 __all__ = ["random_images", "random_network"]
 
@@ -33,8 +33,8 @@ class Scope:
 
 
 SCOPES = {
-    # What the processor runs.
-    "processor": Scope((1, 2, 3), (1,), (1, 2, 3), ("ttfs",), 2, (1, 2, 4, 8), (1, 32), (3, 6),
+    # Small and simple.
+    "plain": Scope((1, 2, 3), (1,), (1, 2, 3), ("ttfs",), 2, (1, 2, 4, 8), (1, 32), (3, 6),
                        (4, 14), (12, 24)),
     # What a network file may hold.
     "format": Scope((1, 2, 3, 4, 5, 6, 7), (1, 2), (1, 2, 3), ("ttfs", "ttfs", "lif"), 3,
@@ -42,9 +42,38 @@ SCOPES = {
 }
 
 
-def random_network(seed: int, *, numbers: NumberFormat | None = None, scope: str = "processor",
-                   neuron: str | None = None, most_kernel: int | None = None, most_layers: int = 4,
-                   most_channels: int = 20, most_side: int = 8) -> Network:
+@dataclass(frozen=True)
+class Sizes:
+    """How large random networks may be.
+
+    Parameters
+    ----------
+    layers, channels, side
+        Number of layers, of channels of a map, and side of a map.
+    kernel
+        Side of a kernel, by default that of the scope.
+    steps
+        Of ``lif`` networks.
+    events
+        Of a pixel.
+    inputs
+        Neurons of a map that a linear group reads; larger maps are pooled first.
+    weights
+        Of a synapse group. If given, maps have many channels, as far as this allows.
+    """
+
+    layers: int = 4
+    channels: int = 20
+    side: int = 8
+    kernel: int | None = None
+    steps: int = 5
+    events: int = 8
+    inputs: int = 1 << 30
+    weights: int | None = None
+
+
+def random_network(seed: int, *, numbers: NumberFormat | None = None, scope: str = "plain",
+                   neuron: str | None = None, **most) -> Network:
     """Return the valid network number ``seed``.
 
     Parameters
@@ -52,32 +81,29 @@ def random_network(seed: int, *, numbers: NumberFormat | None = None, scope: str
     numbers
         Number format, by default a random one.
     scope
-        ``"processor"``: ``ttfs`` layers of one or two synapse groups, conv up to 3x3 of stride 1
-        and linear, pooling 1 to 3. ``"format"``: also kernels to 7, stride 2, more groups,
-        ``lif``, and wider number formats.
+        ``"plain"``: ``ttfs`` layers of one or two synapse groups, conv up to 3x3 of stride 1
+        and linear, pooling 1 to 3. ``"format"``: all that a network file may hold, that is also
+        kernels to 7, stride 2, more groups, ``lif``, and wider number formats.
     neuron
         ``"ttfs"`` or ``"lif"``, by default any that the scope has.
-    most_kernel, most_layers, most_channels, most_side
-        Largest side of a kernel (by default that of the scope), number of layers, of channels of
-        a map, and side of a map.
+    most_layers, most_channels, …
+        As in :class:`Sizes`.
     """
+    sizes = Sizes(**{name.removeprefix("most_"): value for name, value in most.items()})
     rng, limits = np.random.default_rng([seed, 1]), SCOPES[scope]
-    if most_kernel is not None:
-        limits = replace(limits, kernels=tuple(range(1, most_kernel + 1)))
+    if sizes.kernel is not None:
+        limits = replace(limits, kernels=tuple(range(1, sizes.kernel + 1)))
     numbers = numbers or _random_numbers(rng, limits)
     neuron = neuron or str(rng.choice(limits.neurons))
     name, exponents = _random_exponents(rng, numbers)
     network = Network(
-        name=f"{scope}-{seed}", numbers=numbers, neuron=neuron, coding=name, exponents=exponents,
-        steps=int(rng.integers(1, 6)) if neuron == "lif" else 1, layers=(),
-        input_shape=Shape(int(rng.integers(1, 5)), *_integers(rng, 1, most_side, 2)))
-    layers = int(rng.integers(1, most_layers + 1))
-    for index in range(layers):
-        is_output = index + 1 == layers
-        shapes = _random_groups(rng, network, limits, most_side, is_output)
-        channels = int(rng.integers(1, most_channels + 1))
-        layer = _random_layer(rng, network, limits, shapes, index, channels, is_output)
-        network = replace(network, layers=(*network.layers, layer))
+        name=f"{scope}-{seed}", numbers=numbers, neuron=neuron, coding=name,
+        exponents=exponents[:, :sizes.events],
+        steps=int(rng.integers(1, sizes.steps + 1)) if neuron == "lif" else 1, layers=(),
+        input_shape=Shape(int(rng.integers(1, 5)), *_integers(rng, 1, sizes.side, 2)))
+    layers = int(rng.integers(1, sizes.layers + 1))
+    while not network.layers or network.layers[-1].name != "scores":
+        network = _with_layer(rng, network, limits, sizes, layers)
     validate(network)
     return network
 
@@ -133,130 +159,57 @@ def _random_exponents(rng, numbers: NumberFormat) -> tuple[str, np.ndarray]:
     return kind, table.astype(np.uint8)
 
 
-def _random_groups(rng, network: Network, limits: Scope, most_side: int,
+def _with_layer(rng, network: Network, limits: Scope, sizes: Sizes, layers: int) -> Network:
+    """Append a layer: the output layer if it is time for it and the map before it is small."""
+    latest = source_shapes(network)[_sources(network)[-1]]
+    is_last, is_small = len(network.layers) + 1 >= layers, latest.size <= sizes.inputs
+    shapes = _random_groups(rng, network, limits, sizes, is_last and is_small)
+    channels = int(rng.integers(1, sizes.channels + 1))
+    if sizes.weights is not None:
+        fan_in = max(_fan_in(network, source, kind, kernel) for source, kind, kernel, *_ in shapes)
+        channels = min(int(sizes.channels ** rng.uniform(0.6, 1)), max(1, sizes.weights // fan_in))
+    pools = limits.pools if is_small or not is_last else limits.pools[-1:]
+    layer = random_layer(rng, network, shapes, channels, pools, is_last and is_small)
+    return replace(network, layers=(*network.layers, layer))
+
+
+def _sources(network: Network) -> list[str]:
+    return [INPUT, *(layer.name for layer in network.layers)]
+
+
+def _fan_in(network: Network, source: str, kind: str, kernel: int) -> int:
+    shape = source_shapes(network)[source]
+    return shape.size if kind == "linear" else shape.channels * kernel ** 2
+
+
+def _random_groups(rng, network: Network, limits: Scope, sizes: Sizes,
                    is_output: bool) -> list[tuple]:
     """Return (source, kind, kernel, stride, padding) of each synapse group of the next layer."""
-    sources = [INPUT, *(layer.name for layer in network.layers)]
-    spikes = network.spike_shapes if network.layers else {INPUT: network.input_shape}
+    sources, spikes = _sources(network), source_shapes(network)
     latest = sources[-1]
-    choices = {source: _geometries(spikes[source], limits, most_side) for source in sources}
+    choices = {source: _geometries(spikes[source], limits, sizes) for source in sources}
     flat = (1, 1)
     wanted = {geometry for geometry, side in choices[latest] if not is_output or side == flat}
     kinds = sorted({geometry[0] for geometry in wanted})
     weights = [3.0 if kind == "conv" and not is_output else 1.0 for kind in kinds]
     kind = str(rng.choice(kinds, p=np.array(weights) / sum(weights)))
-    geometry = _pick(rng, sorted(g for g in wanted if g[0] == kind))
+    geometry = pick(rng, sorted(g for g in wanted if g[0] == kind))
     side = dict(choices[latest])[geometry]
     groups = [(latest, *geometry)]
     for _ in range(int(rng.integers(0, limits.most_groups))):
-        source = _pick(rng, sources)
+        source = pick(rng, sources)
         matching = [geometry for geometry, other in choices[source] if other == side]
         if matching:
-            groups.append((source, *_pick(rng, matching)))
+            groups.append((source, *pick(rng, matching)))
     return groups
 
 
-def _geometries(source: Shape, limits: Scope, most_side: int) -> list[tuple]:
+def _geometries(source: Shape, limits: Scope, sizes: Sizes) -> list[tuple]:
     """Return each (kind, kernel, stride, padding) with the height and width that it yields."""
-    found = [(("linear", 1, 1, 0), (1, 1))]
+    found = [(("linear", 1, 1, 0), (1, 1))] if source.size <= sizes.inputs else []
     for kernel, stride in product(limits.kernels, limits.strides):
         for padding in range(kernel):
             sides = tuple((side + 2 * padding - kernel) // stride + 1 for side in source[1:])
-            if min(sides) >= 1 and max(sides) <= most_side:
+            if min(sides) >= 1 and max(sides) <= sizes.side:
                 found.append((("conv", kernel, stride, padding), sides))
     return found
-
-
-def _pick(rng, choices: list):
-    return choices[int(rng.integers(len(choices)))]
-
-
-def _random_layer(rng, network: Network, limits: Scope, groups: list[tuple], index: int,
-                  channels: int, is_output: bool) -> Layer:
-    spikes = network.spike_shapes if network.layers else {INPUT: network.input_shape}
-    synapses = []
-    for source, kind, kernel, stride, padding in groups:
-        fan_in = ((spikes[source].channels, kernel, kernel) if kind == "conv"
-                  else (spikes[source].size,))
-        synapses.append(Synapses(
-            source=source, kind=kind, stride=stride, padding=padding,
-            weight=_random_codes(rng, network.numbers, (channels, *fan_in)),
-            offset=int(rng.integers(1, 12)) if rng.random() < 0.25 else 0))
-    neurons = synapses[0].output_shape(spikes[synapses[0].source])
-    pools = [pool for pool in limits.pools if pool <= min(neurons.height, neurons.width)]
-    layer = Layer(name="scores" if is_output else f"layer{index + 1}", synapses=tuple(synapses),
-                  bias=np.zeros(channels, np.int32), pool=1 if is_output else _pick(rng, pools))
-    scale = _typical_potential(network, layer)
-    bias = np.round(scale * rng.normal(0.3, 0.8, channels)).clip(-2**30, 2**30)
-    layer = replace(layer, bias=bias.astype(np.int32))
-    if not is_output and network.neuron == "ttfs":
-        layer = replace(layer, threshold_step=_random_threshold_steps(rng, network.numbers, scale))
-    elif not is_output:
-        layer = replace(layer, threshold=max(1, int(scale.mean() * rng.uniform(0.2, 3))),
-                        leak=_pick(rng, [0, LEAK_ONE, int(rng.integers(0, LEAK_ONE + 1))]))
-    return _with_extreme_biases(rng, network, _without_overflow(rng, network, layer))
-
-
-def _random_codes(rng, numbers: NumberFormat, shape: tuple[int, ...]) -> np.ndarray:
-    """Return weight codes of any density, some with empty input or output channels."""
-    density = float(_pick(rng, [0.0, 1.0, *[float(rng.random()) ** 1.5] * 14]))
-    magnitude = 1 + np.minimum(rng.integers(0, numbers.largest_code, shape),
-                               rng.integers(0, numbers.largest_code, shape))
-    codes = magnitude * rng.choice([-1, 1], shape, p=[0.4, 0.6])
-    codes[rng.random(shape) >= density] = 0
-    if rng.random() < 0.3:
-        codes[:, rng.random(shape[1]) < rng.random()] = 0
-    if rng.random() < 0.3:
-        codes[rng.random(shape[0]) < rng.random()] = 0
-    return codes.astype(np.int8)
-
-
-def _typical_potential(network: Network, layer: Layer) -> np.ndarray:
-    """Return a rough standard deviation of each channel's potential, float [out]."""
-    numbers = network.numbers
-    variance = np.zeros(layer.channels)
-    for group in layer.synapses:
-        spikes = range(0, min(numbers.window, 16), 2) if network.neuron == "ttfs" else (0,)
-        square = [0.0] + [
-            np.mean([numbers.product(numbers.exponent(spike=e, weight=code, offset=group.offset))
-                     ** 2 for e in spikes]) for code in range(1, numbers.largest_code + 1)]
-        codes = np.abs(group.weight.astype(int)).reshape(layer.channels, -1)
-        variance += 0.4 * np.array(square)[codes].sum(axis=1)
-    return np.sqrt(variance) + 2.0 ** (numbers.product_bits - 6)
-
-
-def _random_threshold_steps(rng, numbers: NumberFormat, scale: np.ndarray) -> np.ndarray:
-    """Return threshold steps that mostly spread the spikes over the window."""
-    level = np.array([numbers.level(max(1, math.ceil(value))) for value in scale])
-    steps = level + rng.integers(0, numbers.window // 2 + 2, len(level))
-    if rng.random() < 0.1:
-        steps = np.full(len(level), _pick(rng, [-(1 << 15), -1, 0, 1, 255, (1 << 15) - 1]))
-    return steps.astype(np.int16)
-
-
-def _without_overflow(rng, network: Network, layer: Layer) -> Layer:
-    """Thin out weights and halve biases of the channels that could overflow."""
-    while True:
-        whole = replace(network, layers=(*network.layers, layer))
-        over = potential_bound(whole, layer) > network.numbers.potential_max
-        if not over.any():
-            return layer
-        synapses = []
-        for group in layer.synapses:
-            drop = rng.random(group.weight.shape) < 0.3
-            drop &= over.reshape(-1, *[1] * (group.weight.ndim - 1))
-            synapses.append(replace(group, weight=np.where(drop, np.int8(0), group.weight)))
-        layer = replace(layer, synapses=tuple(synapses),
-                        bias=np.where(over, layer.bias // 2, layer.bias).astype(np.int32))
-
-
-def _with_extreme_biases(rng, network: Network, layer: Layer) -> Layer:
-    """Sometimes raise biases to the very bound: some or all neurons fire at once or never."""
-    if network.neuron == "lif" or rng.random() < 0.8:
-        return layer
-    free = replace(layer, bias=np.zeros_like(layer.bias))
-    whole = replace(network, layers=(*network.layers, free))
-    room = network.numbers.potential_max - potential_bound(whole, free)
-    sign = _pick(rng, [1, -1, rng.choice([-1, 1], layer.channels)])
-    chosen = rng.random(layer.channels) < _pick(rng, [0.2, 1.0])
-    return replace(layer, bias=np.where(chosen, sign * room, layer.bias).astype(np.int32))

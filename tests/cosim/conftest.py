@@ -1,3 +1,3 @@
-"""What pytest leaves alone: a bench is imported by the simulator only."""
+"""What pytest leaves alone: benches are imported by the simulator only."""
 
-collect_ignore = ["axi_bench.py"]
+collect_ignore = ["axi_bench.py", "batch_bench.py"]

@@ -1,164 +1,110 @@
-"""A cycle-level model of one synapse group, written from the contracts of the components.
+"""The cycles of one INTEGRATE instruction, from the one in which its group begins."""
 
-It knows nothing of values: an event is the list of entries that it meets in each lane.
-"""
+from dataclasses import dataclass
 
-from collections import deque
-from dataclasses import dataclass, field
+from hw.compiler import GroupPlan
+from hw.config import Configuration
+from tests.cosim.lane_model import NEVER, Lane, Prefetcher
+from tests.cosim.stored import GroupWeights
+from tests.cosim.walk import Block
 
-__all__ = ["Cycles", "Event", "Visit", "integrate"]
+__all__ = ["Activity", "integrate"]
 
-
-@dataclass(frozen=True)
-class Event:
-    """An event as the lanes see it.
-
-    ``entries[lane]`` has one truth value for each entry read: does it add to a potential? ``None``
-    if the lane drops the event. ``entries`` is ``None`` for a marker.
-    """
-
-    entries: tuple | None
-
-
-@dataclass(frozen=True)
-class Visit:
-    """One visit of the walker and the events that come of it, markers included."""
-
-    events: tuple[Event, ...]
+# From the begin of a group to the first row of its source in the event picker.
+FIRST_ROW = 3
 
 
 @dataclass
-class Cycles:
-    """What is counted in cycles."""
+class Activity:
+    """What a group does; the fields up to ``total`` are numbers of cycles."""
 
     total: int = 0
     integration: int = 0
     queue_stall: int = 0
     weight_stall: int = 0
-    idle: int = 0
+    events: int = 0
+    queued: int = 0
+    entries_met: int = 0
+    operations: int = 0
+    source_reads: int = 0
+    copied_rows: int = 0
 
 
-@dataclass
-class Prefetcher:
-    """Copies blocks: ``blocks`` are pairs of (pointers, entries), in order; ``None`` if direct."""
-
-    blocks: deque | None
-    depth: int
-    state: str = "Wait"
-    pointers_left: int = 0
-    to_copy: int = 0
-    in_ring: int = 0
-    live: deque = field(default_factory=deque)
-    ready_blocks: int = 0
-
-    def step(self, passes: bool, releases: bool):
-        """Advance one clock; the arguments are what filter and reader do in this cycle."""
-        if self.blocks is None:
-            return
-        ready_after = self.ready_blocks - passes
-        freed = self.live[0] if releases else 0
-        live_before, ring_before = len(self.live), self.in_ring
-        if releases:
-            self.live.popleft()
-        self.in_ring -= freed
-        if self.state == "Wait":
-            if self.blocks and live_before < 2:
-                self.pointers_left, self.to_copy = self.blocks.popleft()
-                self.live.append(self.to_copy)
-                self.state = "Pointers"
-        elif self.state == "Pointers":
-            self.pointers_left -= 1
-            if not self.pointers_left:
-                self.state = "Settle"
-        elif self.state == "Settle":
-            self.state = "Copy"
-        elif not self.to_copy:
-            ready_after += 1
-            self.state = "Wait"
-        elif ring_before < self.depth:
-            self.to_copy -= 1
-            self.in_ring += 1
-        self.ready_blocks = ready_after
+def integrate(config: Configuration, plan: GroupPlan, weights: GroupWeights,
+              blocks: list[Block]) -> Activity:
+    """Return what a group does from the cycle in which it begins to that in which it is done."""
+    return _Group(config, plan, weights).run(blocks)
 
 
-@dataclass
-class Lane:
-    """Filter, queue, reader and the pipeline behind it."""
+class _Group:
+    def __init__(self, config: Configuration, plan: GroupPlan, weights: GroupWeights):
+        self.weights, self.depth, self.found = weights, config.queue_depth, Activity()
+        # Only lanes that own a channel listen.
+        lanes = range(plan.fields["lanes"])
+        self.lanes = [Lane(config.queue_depth) for _ in lanes]
+        self.prefetchers = [] if plan.fields["direct"] else [
+            Prefetcher(config, weights, lane) for lane in lanes]
+        self.taken = NEVER              # when the last event or marker was taken
+        # From when on each lane has room for one more event; and when that with one less, as it
+        # is in the cycle in which the event before is still being looked up.
+        self.room = self.tight = self.tight_before = NEVER
 
-    prefetcher: Prefetcher
-    queue_depth: int
-    index: int
-    looked_up: Event | None = None
-    queue: deque = field(default_factory=deque)
-    entries: deque = field(default_factory=deque)
-    pipeline: deque = field(default_factory=lambda: deque([None] * 4))
+    def run(self, blocks: list[Block]) -> Activity:
+        """Dispatch all events; the picker holds one row after the other."""
+        picker, first_event = FIRST_ROW - 1, None
+        for block in blocks:
+            weights_ready = max((prefetcher.ready(block.first, block.channels)
+                                 for prefetcher in self.prefetchers), default=NEVER)
+            for visit in block.visits:
+                self.found.source_reads += visit.reads
+                picker = max(picker + 1, self.taken)
+                for index, (pointer, mask) in enumerate(visit.events):
+                    shown = self.taken + 1 if index else picker + 1
+                    if first_event is None:
+                        first_event = shown
+                    self._event(shown, weights_ready, pointer, mask)
+            if self.prefetchers:
+                self._marker(max(picker, self.taken) + 1, weights_ready)
+        last = max(picker, self.taken + 1, *(lane.busy_until for lane in self.lanes))
+        self.found.total = last + 2
+        self.found.integration = 0 if first_event is None else last + 1 - first_event
+        self.found.copied_rows = sum(prefetcher.copied_rows for prefetcher in self.prefetchers)
+        return self.found
 
-    def full(self) -> bool:
-        return len(self.queue) + (self.looked_up is not None) >= self.queue_depth
+    def _event(self, shown: int, weights_ready: int, pointer: int, mask: int) -> None:
+        found, free = self.found, self._all_free(shown)
+        self._take(max(free, weights_ready))
+        found.queue_stall += free - shown
+        found.weight_stall += self.taken - free
+        found.events += 1
+        for met in self.weights.met(pointer, mask):
+            lane = self.lanes[met.lane]
+            lane.event(self.taken, met.rows)
+            self._note_room(lane)
+            found.queued += 1
+            found.entries_met += met.entries
+            found.operations += sum(met.rows)
 
-    def may_take(self) -> bool:
-        has_block = self.prefetcher.blocks is None or self.prefetcher.ready_blocks > 0
-        return has_block and not self.full()
+    def _marker(self, shown: int, weights_ready: int) -> None:
+        self._take(max(self._all_free(shown), weights_ready))
+        for lane, prefetcher in zip(self.lanes, self.prefetchers, strict=True):
+            prefetcher.release(lane.marker(self.taken))
+            self._note_room(lane)
 
-    def busy(self) -> bool:
-        # Read, arrived, decoded weight, addition, and the cycle that writes it.
-        arrived, decoded, adds, added = self.pipeline
-        return bool(self.looked_up or self.queue or self.entries or arrived is not None
-                    or (decoded is not None and decoded[0]) or adds == (True, True)
-                    or added == (True, True))
+    def _take(self, when: int) -> None:
+        self.taken, self.tight_before = when, self.tight
 
-    def adds(self) -> bool:
-        return self.pipeline[2] == (True, True)
+    def _all_free(self, shown: int) -> int:
+        """Return from when on no lane's queue is full."""
+        if self.taken == shown - 1:
+            if self.tight_before < shown:
+                return shown
+            shown += 1
+        return max(shown, self.room)
 
-    def step(self, taken: Event | None):
-        read = self.entries.popleft() if self.entries else None
-        releases = False
-        if not self.entries and self.queue:
-            event = self.queue.popleft()
-            releases = event.entries is None
-            self.entries.extend(() if releases else event.entries[self.index])
-        if self.looked_up is not None:
-            event = self.looked_up
-            if event.entries is None or event.entries[self.index] is not None:
-                self.queue.append(event)
-        self.looked_up = taken
-        self.pipeline.pop()
-        self.pipeline.appendleft(read)
-        passes = taken is not None and taken.entries is None
-        self.prefetcher.step(passes, releases)
-
-
-def integrate(visits: list[Visit], blocks: list[list | None], *, queue_depth: int,
-              buffer_depth: int) -> Cycles:
-    """Return the cycles of a synapse group from the one that starts it to the one that ends it.
-
-    ``blocks[lane]`` are the (pointers, entries) of each block, ``None`` for a direct group. An
-    entry is a pair (holds a weight, falls inside the map).
-    """
-    lanes = [Lane(Prefetcher(None if own is None else deque(own), buffer_depth), queue_depth, index)
-             for index, own in enumerate(blocks)]
-    visits, read, row, pending = deque(visits), None, None, deque()
-    cycles, was_event = Cycles(total=1), False
-    while True:
-        cycles.total += 1
-        all_ready = all(lane.may_take() for lane in lanes)
-        has_event = bool(pending) and pending[0].entries is not None
-        busy = bool(visits or read or row or pending or any(lane.busy() for lane in lanes))
-        integrating = busy and (has_event or was_event)
-        was_event |= has_event
-        cycles.integration += integrating
-        any_full = any(lane.full() for lane in lanes)
-        cycles.queue_stall += has_event and any_full
-        cycles.weight_stall += has_event and not any_full and not all_ready
-        cycles.idle += sum(integrating and not lane.adds() for lane in lanes)
-        if not busy:
-            return cycles
-
-        takes_row = not pending or (len(pending) == 1 and all_ready)
-        taken = pending.popleft() if pending and all_ready else None
-        for lane in lanes:
-            lane.step(taken)
-        if row is None or takes_row:
-            if row is not None:
-                pending = deque(row.events)
-            row, read = read, visits.popleft() if visits else None
+    def _note_room(self, lane: Lane) -> None:
+        """Room comes back in the cycle after the event that leaves the queue."""
+        if len(lane.pops) == self.depth:
+            self.room = max(self.room, lane.pops[0] + 1)
+        if len(lane.pops) >= self.depth - 1:
+            self.tight = max(self.tight, lane.pops[1 - self.depth])

@@ -51,7 +51,7 @@ def with_group(network, index=0, **changes):
     return with_layer(network, index, synapses=(group,))
 
 
-@pytest.mark.parametrize("scope", ["processor", "format"])
+@pytest.mark.parametrize("scope", ["plain", "format"])
 @pytest.mark.parametrize("seed", range(25))
 @pytest.mark.parametrize("suffix", [".safetensors", ".safetensors.xz"])
 def test_round_trip(tmp_path, scope, seed, suffix):
