@@ -7,8 +7,8 @@ from dataclasses import fields, replace
 import pytest
 
 from hw.config import (
+    CHOICES,
     CONFIGURATIONS,
-    LANES,
     POWERS_OF_TWO,
     RANGES,
     Configuration,
@@ -19,6 +19,8 @@ from hw.numbers import NumberFormat
 
 NUMBERS = NumberFormat(window=7, product_bits=9)
 TINY = CONFIGURATIONS["tiny"]
+# Its sizes need not be multiples of anything.
+NARROW = replace(TINY, row_entries=1)
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
@@ -30,7 +32,10 @@ def test_named_configurations_take_the_numbers_of_a_network(name):
 
 def test_names_promise_at_least():
     assert [(name, config.lanes) for name, config in CONFIGURATIONS.items()] == [
-        ("tiny", 4), ("demo", 16), ("vgg", 64)]
+        ("tiny", 4), ("demo", 16), ("vgg", 64), ("vgg-dense", 64)]
+    assert CONFIGURATIONS["vgg-dense"].weight_depth >= 2 * CONFIGURATIONS["vgg"].weight_depth
+    assert all(config.leaky and config.counters for config in CONFIGURATIONS.values())
+    assert TINY.max_kernel == 7
     assert TINY.potential_depth >= 2048 and TINY.weight_depth >= 16384
     assert TINY.pointer_depth >= 8192 and TINY.pixel_depth >= 8192
 
@@ -49,13 +54,13 @@ def test_a_file_may_name_itself(tmp_path):
 
 
 @pytest.mark.parametrize("text, message", [
-    ("", "base must be one of tiny, demo, vgg, not None"),
-    ('base = "huge"', "base must be one of tiny, demo, vgg, not 'huge'"),
+    ("", "base must be one of tiny, demo, vgg, vgg-dense, not None"),
+    ('base = "huge"', "base must be one of tiny, demo, vgg, vgg-dense, not 'huge'"),
     ('base = "tiny"\nlans = 8', "unknown key 'lans'"),
     ('base = "tiny"\nnumbers = 3', "unknown key 'numbers'"),
-    ('base = "tiny"\nlanes = 3', f"lanes must be one of {LANES}, not 3"),
-    ('base = "tiny"\nlanes = "4"', f"lanes must be one of {LANES}, not '4'"),
+    ('base = "tiny"\nlanes = 3', f"lanes must be one of {CHOICES['lanes']}, not 3"),
     ('base = "tiny"\ncounters = 1', "counters must be true or false, not 1"),
+    ('base = "tiny"\nleaky = "no"', "leaky must be true or false, not 'no'"),
     ("base =", "not a TOML file (Invalid value (at end of document))")])
 def test_errors_of_a_file_name_it_and_what_is_wrong(text, message, tmp_path):
     path = tmp_path / "config.toml"
@@ -81,18 +86,28 @@ def test_an_unknown_name():
     with pytest.raises(ConfigurationError) as caught:
         load_configuration("huge", NUMBERS)
     assert str(caught.value) == (
-        "config must be one of tiny, demo, vgg or a .toml file, not 'huge'")
+        "config must be one of tiny, demo, vgg, vgg-dense or a .toml file, not 'huge'")
 
 
 @pytest.mark.parametrize("name", RANGES)
 def test_ranges(name):
     low, high = RANGES[name]
     for value in (low, high):
-        assert getattr(replace(TINY, **{name: value}), name) == value
+        assert getattr(replace(NARROW, **{name: value}), name) == value
     for value in (low - 1, high + 1, float(low), None, True):
         with pytest.raises(ConfigurationError) as caught:
-            replace(TINY, **{name: value})
+            replace(NARROW, **{name: value})
         assert str(caught.value) == f"{name} must be {low} to {high}, not {value!r}"
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_choices(name):
+    for value in CHOICES[name]:
+        assert getattr(replace(TINY, **{name: value}), name) == value
+    for value in (0, 3, 2 * CHOICES[name][-1], float(CHOICES[name][0]), str(CHOICES[name][0])):
+        with pytest.raises(ConfigurationError) as caught:
+            replace(TINY, **{name: value})
+        assert str(caught.value) == f"{name} must be one of {CHOICES[name]}, not {value!r}"
 
 
 @pytest.mark.parametrize("name", POWERS_OF_TWO)
@@ -101,24 +116,44 @@ def test_powers_of_two(name):
         replace(TINY, **{name: 24})
 
 
+def test_weights_are_whole_rows():
+    with pytest.raises(ConfigurationError) as caught:
+        replace(TINY, weight_depth=1026, row_entries=4)
+    assert str(caught.value) == "weight_depth must be a multiple of row_entries (4), not 1026"
+
+
+def test_the_weight_buffer_has_two_rows():
+    replace(TINY, weight_buffer_depth=8, row_entries=4)
+    with pytest.raises(ConfigurationError) as caught:
+        replace(TINY, weight_buffer_depth=4, row_entries=4)
+    assert str(caught.value) == "weight_buffer_depth must be at least two rows of 4, not 4"
+
+
 def test_the_hash_covers_every_field():
-    changes = {"name": "other", "lanes": 8, "counters": False, "numbers": NUMBERS} | {
-        name: RANGES[name][1] for name in RANGES}
+    changes = {"name": "other", "counters": False, "leaky": False, "numbers": NUMBERS} | {
+        name: RANGES[name][1] for name in RANGES if name != "max_kernel"} | {
+        name: choices[-1] for name, choices in CHOICES.items()} | {"max_kernel": 3}
     assert changes.keys() == {field.name for field in fields(Configuration)}
     hashes = {replace(TINY, **{name: value}).sha256 for name, value in changes.items()}
     assert len({TINY.sha256} | hashes) == len(changes) + 1
     assert replace(TINY).sha256 == TINY.sha256
 
 
-def test_memories():
-    memories = CONFIGURATIONS["demo"].memories
+@pytest.mark.parametrize("row_entries", CHOICES["row_entries"])
+def test_memories(row_entries):
+    config = replace(CONFIGURATIONS["demo"], row_entries=row_entries)
+    memories = config.memories
     assert memories["potential"] == (256, 24, 16)
-    assert memories["weight"] == (1024, 4 + 5, 16)
+    assert memories["weight"] == (1024 // row_entries, 4 + 5, 16 * row_entries)
     assert memories["weight"].bits == 1024 * 9 * 16
-    assert memories["pointer_buffer"].words == 2 * 16
+    assert memories["weight_buffer"] == (128 // row_entries, 4 + 5, 16 * row_entries)
+    # Start and count reach 1024; nine taps.
+    assert memories["pointer"] == (config.pointer_depth, 2 * 11 + 9, 16)
+    assert memories["pointer_buffer"] == (2 * 16, 2 * 11 + 9, 16)
     assert memories["input_table"] == (256, 64, 1)
     assert memories["pixel"] == (256, 8, 1)
     assert memories["spike"] == (512, 5, 16)
+    assert memories["instruction"].words == config.instruction_depth
 
 
 def test_does_without_the_hardware_language():

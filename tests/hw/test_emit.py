@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,8 @@ from cosim.model import LINT_OFF
 from hw.config import CONFIGURATIONS
 from hw.emit import processor_verilog
 from hw.ram import Ram
+from hw.technology import LANE_MODULE
+from tests.hw.configurations import SMALL
 from tests.hw.streams import clocked
 
 # One worker emits a configuration, once.
@@ -28,8 +31,21 @@ def emitted(request) -> str:
 
 def test_has_each_module_once(emitted):
     modules = re.findall(r"^module (\S+?)\s*[(#]", emitted, re.MULTILINE)
-    assert {"firstspike", "firstspike_ram"} <= set(modules)
+    assert {"firstspike", LANE_MODULE, "firstspike_ram"} <= set(modules)
     assert len(modules) == len(set(modules))
+
+
+def test_lanes_are_instances_of_one_module():
+    lanes = 8
+    text = processor_verilog(replace(SMALL, lanes=lanes))
+    instances = re.findall(rf"^  {LANE_MODULE} (\S+) \((.*?)^  \);", text, re.MULTILINE | re.DOTALL)
+    module = re.search(rf"^module {LANE_MODULE}\((.*?)\);", text, re.MULTILINE | re.DOTALL)
+    ports = set(re.findall(r"\w+", module[1]))
+    assert [name for name, _ in instances] == [f"lane_{index}" for index in range(lanes)]
+    for index, (_, connections) in enumerate(instances):
+        found = dict(re.findall(r"^    \.\\?(\w+) ?\((.*)\),?$", connections, re.MULTILINE))
+        assert found.keys() == ports
+        assert found["index"] == f"3'h{index}"
 
 
 def test_verilator_finds_nothing_to_complain_about(emitted, tmp_path):
