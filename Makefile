@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test soak lint full-size mutants
+.PHONY: demo test lint full-size mutants bench
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -12,10 +12,6 @@ demo: $(READY)
 
 test: lint
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
-
-# N random networks from number SEED on (by default a random one), until one is wrong.
-soak: $(READY)
-	@$(BIN)/python -m tests.cosim.soak $(if $(N),--count $(N)) $(if $(SEED),--seed $(SEED))
 
 lint: $(READY)
 	@$(BIN)/ruff check .
@@ -27,6 +23,10 @@ full-size: $(READY)
 
 mutants: $(READY)
 	@$(BIN)/python tests/mutants/run.py
+
+# Seconds to build and to run simulation models.
+bench: $(READY)
+	@$(BIN)/python -m tests.bench.run
 
 # torch goes first and alone: with its exact pin no other build can be chosen for it.
 $(READY): pyproject.toml constraints.txt
