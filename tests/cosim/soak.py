@@ -1,13 +1,14 @@
 """Any number of random networks against the golden model: ``make soak N=1000 SEED=1``.
 
-Case n is the same for ever on the same sources. Stops after the first round with a failure and
-prints for each case that fails the command that repeats it.
+Case n is the same each time. Stops at the first simulation, of up to twenty cases of one processor,
+in which anything differs, and prints for each of these the command that repeats it alone.
 """
 
 import argparse
 import secrets
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -26,20 +27,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="number of the first, by default a random one")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
+    if options.count < 1:
+        parser.error(f"--count must be at least 1, not {options.count}")
     first = secrets.randbelow(10**9) if options.seed is None else options.seed
-    numbers = range(first, first + options.count)
-    print(f"cases {numbers[0]} to {numbers[-1]}", flush=True)
-    census, done, each = Counter(), 0, BATCH * len(DESIGNS)
-    with get_context("spawn").Pool(min(options.processes, options.count)) as pool:
-        for start in range(0, len(numbers), each):
-            part = numbers[start:start + each]
-            batches = [part[index::len(DESIGNS)] for index in range(min(len(DESIGNS), len(part)))]
-            reports = []
-            for found, failures in pool.imap_unordered(run, batches):
-                census.update(found)
-                reports += failures
-            done += len(part)
-            print(f"{done} cases, {len(reports)} of the last {len(part)} fail", flush=True)
+    print(f"cases {first} to {first + options.count - 1}", flush=True)
+    census, done = Counter(), 0
+    with get_context("spawn").Pool(options.processes) as pool:
+        for cases, found, reports in pool.imap_unordered(
+                run, batches(range(first, first + options.count))):
+            census.update(found)
+            done += cases
+            print(f"{done} of {options.count} cases", flush=True)
             if reports:
                 print("\n".join(reports))
                 return 1
@@ -47,14 +45,23 @@ def main() -> int:
     return 0
 
 
-def run(numbers: range) -> tuple[Counter, list[str]]:
-    """Check cases of one design; return what they exercise, and a report of each that fails."""
+def batches(numbers: range) -> Iterator[range]:
+    """Cut case numbers into what shares a processor and a simulation."""
+    each = BATCH * len(DESIGNS)
+    for start in range(0, len(numbers), each):
+        part = numbers[start:start + each]
+        yield from (part[index::len(DESIGNS)] for index in range(min(len(DESIGNS), len(part))))
+
+
+def run(numbers: range) -> tuple[int, Counter, list[str]]:
+    """Check cases of one design; return how many, what they exercise, and reports of failures."""
     cases = [make_case(number) for number in numbers]
     census = Counter()
     for case in cases:
         census.update(features(case))
     found = check(cases, BUILD_ROOT)
-    return census, [case.report(found[case.number]) for case in cases if found[case.number]]
+    return len(cases), census, [
+        case.report(found[case.number]) for case in cases if found[case.number]]
 
 
 if __name__ == "__main__":
