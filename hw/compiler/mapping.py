@@ -62,6 +62,10 @@ def _check_layer(network: Network, layer: Layer) -> None:
         if max(shape.height, shape.width) > MAX_SIDE:
             raise CompileError(f"layer {layer.name}: a map must be at most {MAX_SIDE}x{MAX_SIDE}, "
                                f"not {shape.height}x{shape.width}")
+    if network.input_shape.size > MAX_CHANNELS and any(
+            group.kind == "linear" and group.source == INPUT for group in layer.synapses):
+        raise CompileError(f"layer {layer.name}: a linear group must have at most {MAX_CHANNELS} "
+                           f"pixels, not {network.input_shape.size}")
 
 
 class _Compiler:

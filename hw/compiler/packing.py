@@ -47,6 +47,6 @@ def _check_range(name: str, field: data.Field, values: np.ndarray) -> None:
     shape = data.Shape.cast(field.shape)
     low, high = (-1 << (field.width - 1), 1 << (field.width - 1)) if shape.signed else (
         0, 1 << field.width)
-    least, most = values.min(initial=0), values.max(initial=0)
+    least, most = (values.min(), values.max()) if len(values) else (0, 0)
     if not (low <= least and most < high):
         raise OverflowError(f"{name} must be {low} to {high - 1}, not {least} to {most}")

@@ -55,20 +55,19 @@ def refusal(found: Network, **sizes) -> str:
     return str(caught.value)
 
 
-def test_kernel_too_large():
-    assert refusal(simple(5)) == (
-        "layer conv1: kernel must be at most 3 (configuration tiny), not 5")
-
-
-def test_stride():
-    found = network(conv("conv1", INPUT, 2, 8, 3, stride=2), linear("scores", "conv1", 72, 3))
-    assert refusal(found) == "layer conv1: stride must be 1, not 2"
-
-
-def test_leaky_neurons():
+def test_leaky_neurons_need_a_leaky_configuration():
     found = random_network(0, scope="format", neuron="lif")
-    with pytest.raises(CompileError, match="network format-0: neuron must be ttfs, not lif"):
-        compile_network(found, replace(TINY, numbers=found.numbers))
+    with pytest.raises(CompileError) as caught:
+        compile_network(found, replace(TINY, numbers=found.numbers, leaky=False))
+    assert str(caught.value) == (
+        "network format-0: lif neurons need a leaky configuration, tiny is not")
+    compile_network(found, replace(TINY, numbers=found.numbers))
+
+
+def test_too_many_layers():
+    assert refusal(chain(3), layer_depth=3) == (
+        "network hand-made: must have at most 3 layers (configuration tiny), not 4")
+    compile_network(chain(3), replace(TINY, layer_depth=4))
 
 
 def test_another_number_format():
@@ -82,13 +81,18 @@ def test_maps_too_large():
     assert refusal(found) == "layer conv1: a map must be at most 255x255, not 256x1"
 
 
+def test_too_many_channels():
+    scores = linear("scores", "conv1", 8193, 1)
+    scores.synapses[0].weight[:] = 0
+    found = network(conv("conv1", INPUT, 1, 8193, 1), scores, shape=(1, 1, 1))
+    assert refusal(found) == "layer conv1: a map must have at most 8192 channels, not 8193"
+
+
 def test_too_many_pixels():
     scores = linear("scores", INPUT, 8200, 2)
     scores.synapses[0].weight[:] = 0
-    found = network(scores, shape=(1, 100, 82))
-    assert refusal(found, pixel_depth=8200) == (
-        "layer scores: a map must have at most 8192 channels (or pixels, into a linear group), "
-        "not 8200")
+    assert refusal(network(scores, shape=(1, 100, 82))) == (
+        "layer scores: a linear group must have at most 8192 pixels, not 8200")
 
 
 def test_pool_too_large():
@@ -99,30 +103,66 @@ def test_pool_too_large():
 
 @pytest.mark.parametrize("sizes, message", [
     ({"pixel_depth": 71}, "layer conv1: needs 72 words of pixel memory"),
-    ({"potential_depth": 71}, "layer conv1: needs 72 words of potential memory in each lane"),
-    ({"weight_depth": 35}, "layer conv1: needs 36 words of weight memory in each lane"),
-    ({"weight_depth": 36 + 287},
-     "layer scores: needs 288 words of weight memory in each lane beside 36 of other layers"),
-    ({"pointer_depth": 2 + 287},
-     "layer scores: needs 288 words of pointer memory in each lane beside 2 of other layers"),
     ({"channel_depth": 2},
      "layer scores: needs 1 words of channel memory in each lane beside 2 of other layers"),
     ({"spike_depth": 71},
      "layer conv1: needs 72 words of spike memory in each lane beside 0 of maps still to be read"),
-    ({"instruction_depth": 2},
-     "layer scores: needs 1 words of instruction memory beside 2 of other layers")],
+    ({"instruction_depth": 3},
+     "layer scores: needs 1 words of instruction memory beside 3 of other layers")],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "")
 def test_a_memory_too_small(sizes, message):
     name, words = next(iter(sizes.items()))
     assert refusal(simple(), **sizes) == f"{message}, configuration tiny has {words}"
-    enough = {name: max(words, compile_network(simple(), TINY).used[name.removesuffix("_depth")])}
+    enough = {name: compile_network(simple(), TINY).used[name.removesuffix("_depth")]}
+    assert words == enough[name] - 1
     compile_network(simple(), replace(TINY, **enough))
+
+
+def test_a_row_of_pooling_windows_must_fit():
+    found = network(conv("conv1", INPUT, 2, 8, 3, pool=2), linear("scores", "conv1", 72, 3))
+    compile_network(found, replace(TINY, potential_depth=12))
+    assert refusal(found, potential_depth=11) == (
+        "layer conv1: needs 12 words of potential memory in each lane for a row of pooling "
+        "windows, there are 11")
+
+
+@pytest.mark.parametrize("sizes", [{"weight_depth": 64}, {"pointer_depth": 128}])
+def test_a_row_of_channels_must_fit_half_of_the_memories(sizes):
+    """The scores need 144 entries and pointers for each row of channels."""
+    depths = {"weight_depth": 16384, "pointer_depth": 16384} | sizes
+    assert refusal(simple(), **sizes) == (
+        f"layer scores: needs more than half of the {depths['weight_depth']} entries or "
+        f"{depths['pointer_depth']} pointers of a lane for 4 input channels, configuration tiny")
+
+
+@pytest.mark.parametrize("sizes", [{"weight_depth": 288}, {"pointer_depth": 288}])
+def test_weights_that_do_not_fit_are_streamed(sizes):
+    program = compile_network(simple(), replace(TINY, **sizes))
+    assert [group.slice for layer in program.layers for group in layer.groups] == [0, 1, 2]
+    assert len(program.slices) == 3
+    assert len(program.streamed_words) and not compile_network(simple(), TINY).slices
 
 
 def test_exactly_enough_of_everything():
     used = compile_network(simple(), TINY).used
-    exact = replace(TINY, **{f"{name}_depth": words for name, words in used.items()})
-    assert compile_network(simple(), exact).used == used
+    exact = replace(TINY, **{f"{name}_depth": words * (
+        TINY.row_entries if name == "weight" else 1) for name, words in used.items()})
+    program = compile_network(simple(), exact)
+    assert program.used == used and not program.slices
+
+
+@pytest.mark.parametrize("depth, parts", [(72, 1), (71, 2), (35, 4)])
+def test_potentials_that_do_not_fit_are_worked_off_in_parts(depth, parts):
+    """Two local channels of 6x6; beyond that in bands of rows."""
+    fires = compile_network(simple(), replace(TINY, potential_depth=depth)).layers[0].fires
+    assert len(fires) == parts and [fire.fields["ends"] for fire in fires] == (
+        [0] * (parts - 1) + [1])
+
+
+def test_large_kernels_are_cut():
+    groups = compile_network(simple(5), replace(TINY, max_kernel=3)).layers[0].groups
+    assert [(group.fields["kernel"], group.fields["top"], group.fields["left"])
+            for group in groups] == [(3, 2, 2), (3, 2, -1), (3, -1, 2), (3, -1, -1)]
 
 
 def chain(length: int) -> Network:
@@ -134,7 +174,7 @@ def chain(length: int) -> Network:
 
 def test_a_layer_fires_over_what_it_was_the_last_to_read():
     program = compile_network(chain(5), TINY)
-    assert [layer.fields["spikes"] for layer in program.layers[:-1]] == [0] * 5
+    assert [layer.fires[0].fields["spikes"] for layer in program.layers[:-1]] == [0] * 5
     assert program.used["spike"] == 36
 
 
@@ -145,7 +185,7 @@ def test_a_map_that_is_read_later_stays():
     late = conv("conv4", "conv3", 4, 4, 1)
     layers.append(replace(late, synapses=(*late.synapses, skip)))
     program = compile_network(network(*layers, linear("scores", "conv4", 144, 2)), TINY)
-    assert [layer.fields["spikes"] for layer in program.layers[:-1]] == [0, 36, 36, 0]
+    assert [layer.fires[0].fields["spikes"] for layer in program.layers[:-1]] == [0, 36, 36, 0]
     sources = [group.fields["source"] for group in program.layers[3].groups]
     assert sources == [36, 0]
 
@@ -159,61 +199,36 @@ def test_first_gap_that_fits():
     assert memory.most_used == 35
 
 
-@pytest.mark.parametrize("memory, words, expected", [
-    # Two blocks of 4 channels have 2 · 4 · 9 entries in each lane.
-    ("weight_buffer_depth", 128, (0, 4)), ("weight_buffer_depth", 64, (0, 2)),
-    ("weight_buffer_depth", 32, (0, 1)), ("weight_buffer_depth", 16, (0, 1)),
-    ("weight_buffer_depth", 8, (1, 4))])
-def test_blocks_fit_the_weight_buffer(memory, words, expected):
+@pytest.mark.parametrize("words, expected", [
+    # Two blocks of 4 channels have 2 · 4 · 9 entries in each lane, and 4 channels 36.
+    (128, (0, 4)), (64, (0, 2)), (32, (0, 1)), (16, (0, 1)), (8, (1, 4))])
+def test_blocks_fit_the_weight_buffer(words, expected):
     found = network(conv("conv1", INPUT, 8, 4, 3), linear("scores", "conv1", 144, 2),
                     shape=(8, 6, 6))
-    group, = compile_network(found, replace(TINY, **{memory: words})).layers[0].groups
+    group, = compile_network(found, replace(TINY, weight_buffer_depth=words)).layers[0].groups
     assert (group.fields["direct"], group.fields["block_channels"]) == expected
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_everything_is_in_bounds(seed):
-    found = random_network(seed)
+    found = random_network(seed, scope="format")
     config = replace(TINY, numbers=found.numbers)
     program = compile_network(found, config)
-    for target, owners in program.contents.items():
-        memory = config.memories[LOADED[target]]
-        assert len(owners) == memory.instances
-        for words in owners:
-            assert len(words) <= memory.words
-            assert all(0 <= int(word) < 1 << memory.width_bits for word in words)
+    for packet in program.packets:
+        memory = config.memories[LOADED[packet.target]]
+        assert packet.address + len(packet.words) <= memory.words
+        assert packet.lane + packet.words.shape[1] <= config.lanes
     for name, words in program.used.items():
         assert 0 <= words <= config.memories[name].words
-    assert len(program.contents[Target.INSTRUCTION][0]) == sum(
-        1 + len(layer.groups) for layer in program.layers)
-    assert [layer.fields["opcode"] for layer in program.layers] == (
-        [Opcode.FIRE.value] * (len(program.layers) - 1) + [Opcode.SCORES.value])
-    for pointers in program.contents[Target.POINTER]:
-        spans = [pointer_span(int(word), config) for word in pointers]
-        ends = [0, *(end for _, end in spans)]
-        assert [start for start, _ in spans] == ends[:-1]
-        assert ends[-1] <= program.used["weight"]
-
-
-def pointer_span(word: int, config) -> tuple[int, int]:
-    """Return where the entries of a pointer begin and end."""
-    bits = config.weight_depth.bit_length()
-    start, count = word & ((1 << bits) - 1), word >> bits & ((1 << bits) - 1)
-    return start, start + count
-
-
-def test_the_load_stream_is_the_contents():
-    program = compile_network(simple(), TINY)
-    stream, found = program.load_words.tolist(), {}
-    while stream:
-        header, address, count, *stream = stream
-        target = Target(header & 255)
-        chunks = -(-TINY.memories[LOADED[target]].width_bits // 32)
-        found.setdefault(target, {})[header >> 8] = [
-            sum(word << 32 * index for index, word in enumerate(stream[at:at + chunks]))
-            for at in range(0, count * chunks, chunks)]
-        stream = stream[count * chunks:]
-        assert address == 0
-    assert found == {target: {lane: [int(word) for word in words]
-                              for lane, words in enumerate(owners)}
-                     for target, owners in program.contents.items()}
+    instructions = [plan for layer in program.layers for plan in layer.instructions]
+    loaded, = (packet for packet in program.packets if packet.target == Target.INSTRUCTION)
+    assert len(loaded.words) == len(instructions) == program.used["instruction"]
+    for layer in program.layers:
+        is_output = layer is program.layers[-1]
+        opcodes = [fire.fields["opcode"] for fire in layer.fires]
+        last = Opcode.SCORES if is_output else Opcode.FIRE
+        assert opcodes[-1] == last.value and opcodes.count(Opcode.SCORES.value) <= is_output
+        assert [plan.fields.get("ends", 0) for plan in layer.instructions] == (
+            [0] * (len(layer.instructions) - 1) + [1])
+        assert all(fire.fields["keeps"] == (fire.step < found.steps - 1)
+                   and fire.fields["writes"] != is_output for fire in layer.fires)
