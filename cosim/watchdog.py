@@ -15,8 +15,11 @@ PER_EVENT = 3
 
 
 def load_limit(words: np.ndarray) -> int:
-    """Return a number of cycles that loading never exceeds: one for each bit, and some."""
-    return 32 * words.size + OVERHEAD
+    """Return a number of cycles that loading beats [beats, limbs] never exceeds.
+
+    A beat takes one, and a packet one more for its header: half of the limit.
+    """
+    return 4 * len(words) + OVERHEAD
 
 
 def cycle_limit(program: Program) -> int:

@@ -27,5 +27,5 @@ def test_no_image_takes_longer(index):
         assert cycles < cycle_limit(program), f"seed {index}"
 
 
-def test_loading_may_take_a_cycle_for_each_bit():
-    assert load_limit(np.zeros((10, 4), np.uint32)) >= 10 * 4 * 32
+def test_loading_may_take_a_header_for_each_beat():
+    assert 10_000 * 2 < load_limit(np.zeros((10_000, 4), np.uint32)) < 10_000 * 10
