@@ -11,7 +11,7 @@ __all__ = ["MAX_CHANNELS", "MAX_POOL", "MAX_SIDE", "MAX_STRIDE", "FireInstructio
            "IntegrateInstruction", "Opcode"]
 
 # Largest map side and channel count that an instruction can name.
-MAX_SIDE, MAX_CHANNELS = 255, 8192
+MAX_SIDE, MAX_CHANNELS = 255, 16384
 # Largest side of a pooling window, and stride of a kernel.
 MAX_POOL, MAX_STRIDE = 3, 2
 

@@ -82,17 +82,17 @@ def test_maps_too_large():
 
 
 def test_too_many_channels():
-    scores = linear("scores", "conv1", 8193, 1)
+    scores = linear("scores", "conv1", 16385, 1)
     scores.synapses[0].weight[:] = 0
-    found = network(conv("conv1", INPUT, 1, 8193, 1), scores, shape=(1, 1, 1))
-    assert refusal(found) == "layer conv1: a map must have at most 8192 channels, not 8193"
+    found = network(conv("conv1", INPUT, 1, 16385, 1), scores, shape=(1, 1, 1))
+    assert refusal(found) == "layer conv1: a map must have at most 16384 channels, not 16385"
 
 
 def test_too_many_pixels():
-    scores = linear("scores", INPUT, 8200, 2)
+    scores = linear("scores", INPUT, 16400, 2)
     scores.synapses[0].weight[:] = 0
-    assert refusal(network(scores, shape=(1, 100, 82))) == (
-        "layer scores: a linear group must have at most 8192 pixels, not 8200")
+    assert refusal(network(scores, shape=(1, 100, 164))) == (
+        "layer scores: a linear group must have at most 16384 pixels, not 16400")
 
 
 def test_pool_too_large():
