@@ -59,7 +59,7 @@ def test_images_back_to_back(case):
     async def drive(ctx):
         await bench.load_program(ctx)
         for index, wanted in enumerate(bench.scores):
-            bench.pauses = at_random(index, 0.8 * index)
+            bench.pauses = at_random(index, 0.5 * index)
             await bench.load_image(ctx, index)
             assert (await bench.infer(ctx, pauses=at_random(index, 0.3)))[0] == wanted
 
