@@ -19,7 +19,7 @@ COMMANDS = {"demo": demo, "train": train, "export": export, "info": info, "golde
 
 app = typer.Typer(
     name="firstspike", add_completion=False, rich_markup_mode=None,
-    help="Hardware/software co-design of time-to-first-spike neural networks.",
+    help="Hardware/software co-design of spiking neural networks.",
     context_settings={"help_option_names": ["-h", "--help"]})
 for name, command in COMMANDS.items():
     app.command(name, help=command.__doc__)(command.run)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from .numbers import NumberFormat
 
-__all__ = ["CONFIGURATIONS", "LIVE_BLOCKS", "Configuration", "ConfigurationError", "Memory",
-           "load_configuration"]
+__all__ = ["CONFIGURATIONS", "LIVE_BLOCKS", "LIVE_SLICES", "Configuration", "ConfigurationError",
+           "Memory", "load_configuration"]
 
 NAME = re.compile(r"[A-Za-z0-9_.\-]+")
 CHOICES = {"lanes": (2, 4, 8, 16, 32, 64, 128), "row_entries": (1, 2, 4),
@@ -26,6 +26,8 @@ RANGES = {
     "layer_depth": (2, 1 << 10)}
 # Blocks of input channels whose weights are in the buffers, or on their way, at any time.
 LIVE_BLOCKS = 2
+# Slices of streamed weights on chip: the one at work, and the next.
+LIVE_SLICES = 2
 POWERS_OF_TWO = ("weight_buffer_depth",)
 
 
@@ -55,7 +57,7 @@ class Configuration:
     name
         For readers.
     lanes
-        Processing lanes; output channel c belongs to lane c mod ``lanes``. A power of two.
+        Processing lanes; the channel at place p belongs to lane p mod ``lanes``. A power of two.
     queue_depth
         Events that a lane may lag behind the dispatcher.
     row_entries
@@ -219,7 +221,7 @@ def _from_toml(path: Path) -> Configuration:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"not a TOML file ({error})") from None
     base = settings.pop("base", None)
-    if base not in CONFIGURATIONS:
+    if type(base) is not str or base not in CONFIGURATIONS:
         raise ConfigurationError(f"base must be one of {', '.join(CONFIGURATIONS)}, not {base!r}")
     known = {field.name for field in fields(Configuration)} - {"numbers"}
     for key in sorted(set(settings) - known):

@@ -30,6 +30,6 @@ COUNTERS = {
     "integration_cycles": "cycle of a group from its first event ready to its last lane drained",
     "lane_idle_cycles": "lane and integration cycle without a synaptic operation",
     "instruction_reads": "word read from the instruction memory",
-    "dram_read_bits": "bit that entered through the load stream during the inference",
+    "dram_read_bits": "bit of streamed weights that entered during the inference, headers included",
     "input_bits": "bit of pixels loaded since the inference before",
 }

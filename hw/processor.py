@@ -56,8 +56,9 @@ class Processor(wiring.Component):
 
     Load packets fill the memories while ``status.ready``; then each ``start`` runs the program on
     the image in the pixel memory. Slices of weights that do not fit on chip are loaded while it
-    runs: their packets may be offered at any time, and are taken as there is room for them. The
-    readout stream carries the scores in order of classes, then, if the configuration has counters,
+    runs: their packets may be offered as soon as the image of their inference has been, and are
+    taken when there is room for them. The readout stream carries the scores in order of classes,
+    then, if the configuration has counters,
     the snapshots of all layers in the order of :data:`hw.counters.COUNTERS`. Back-pressure there
     holds up the end of an inference and counts as its cycles until the last score. After reset the
     potentials are swept, for as many cycles as a lane has potentials; weights and program survive.
@@ -201,7 +202,7 @@ class Processor(wiring.Component):
             shared.pixel_read.eq(dispatcher.pixel_read),
             shared.table_read.eq(dispatcher.table_read),
             shared.instruction_read.eq(sequencer.instruction_read),
-            shared.load_beat.eq(self.load.valid & self.load.ready),
+            shared.streamed_beats.eq(loader.streamed_beats),
             shared.dram_stall.eq(sequencer.awaits_slice),
             shared.pixel_write.eq(loader.valid & (loader.word.target == Target.PIXEL)),
             counters.running.eq(sequencer.running), counters.save.eq(sequencer.save),

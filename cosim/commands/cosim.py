@@ -39,7 +39,7 @@ def run(
     image_set = load_images(images, network.input_shape, count=n)
     processor, table = load_configuration(config, network.numbers), load_table()
     check_table(processor, table)
-    recorded = () if waves is None else (f"{waves}.fst",)
+    recorded = () if waves is None else (f"{waves.replace('/', '_')}.fst",)
     if waves is not None:
         check_waves(network, waves, image_set, waves_image)
     with new_files(out, (*recorded, *RUN_FILES)) as stage:

@@ -16,7 +16,7 @@ def reserve(config: Configuration, layer: str, memory: str, used: int, wanted: i
     words = config.memories[memory].words
     if used + wanted > words:
         owner = " in each lane" if config.memories[memory].instances > 1 else ""
-        rest = f" beside {used} of other layers" if used else ""
+        rest = f" beside {used} in use" if used else ""
         raise CompileError(f"layer {layer}: needs {wanted} words of {memory} memory{owner}{rest}, "
                            f"configuration {config.name} has {words}")
     return used

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..config import Configuration
+from ..config import LIVE_SLICES, Configuration
 from ..instruction import (
     MAX_CHANNELS,
     MAX_POOL,
@@ -54,18 +54,19 @@ def _check_layer(network: Network, layer: Layer) -> None:
     if layer.pool > MAX_POOL:
         raise CompileError(
             f"layer {layer.name}: pool must be at most {MAX_POOL}, not {layer.pool}")
-    for shape in (network.neuron_shapes[layer.name],
-                  *(network.spike_shapes[group.source] for group in layer.synapses)):
+    shapes = [network.neuron_shapes[layer.name]]
+    for group in layer.synapses:
+        source = network.spike_shapes[group.source]
+        # Whatever the shape of an image, a linear group reads it as one position.
+        is_flat = group.kind == "linear" and group.source == INPUT
+        shapes.append(Shape(source.size, 1, 1) if is_flat else source)
+    for shape in shapes:
         if shape.channels > MAX_CHANNELS:
             raise CompileError(f"layer {layer.name}: a map must have at most {MAX_CHANNELS} "
-                               f"channels, not {shape.channels}")
+                               f"channels (or pixels, for linear), not {shape.channels}")
         if max(shape.height, shape.width) > MAX_SIDE:
             raise CompileError(f"layer {layer.name}: a map must be at most {MAX_SIDE}x{MAX_SIDE}, "
                                f"not {shape.height}x{shape.width}")
-    if network.input_shape.size > MAX_CHANNELS and any(
-            group.kind == "linear" and group.source == INPUT for group in layer.synapses):
-        raise CompileError(f"layer {layer.name}: a linear group must have at most {MAX_CHANNELS} "
-                           f"pixels, not {network.input_shape.size}")
 
 
 class _Compiler:
@@ -132,7 +133,7 @@ class _Compiler:
                     part.first_local * pooled.height + part.first_row // layer.pool) * pooled.width
                 instructions.append(self._fire(
                     layer, part, step, channel=channel + part.first_local,
-                    spikes=0 if is_output else first, ends=is_last))
+                    spikes=0 if is_output or part.rows < layer.pool else first, ends=is_last))
         self.spikes.free_unless(needed | {layer.name})
         return LayerPlan(name=layer.name, neurons=neurons, order=self.orders[layer.name],
                          instructions=tuple(instructions))
@@ -143,7 +144,7 @@ class _Compiler:
                 yield self._integrate(index, part, step, placed, placed.weights.whole, None)
                 continue
             for piece in placed.slices:
-                half = len(self.slices) % 2
+                half = len(self.slices) % LIVE_SLICES
                 self.slices.append(self.weights.slice_packets(placed, piece, half))
                 yield self._integrate(index, part, step, placed, piece, half)
 
@@ -241,16 +242,18 @@ class _Compiler:
         yield from self.weights.notes
         for layer, parts in zip(layers, self.weights.parts, strict=True):
             if len(parts) > 1:
-                yield (f"layer {layer.name}: {len(parts)} passes, its potentials do not fit "
-                       f"{self.config.potential_depth} words at once")
-            for group in layer.groups:
-                if group.step or group.first_channel:
-                    continue
-                block = group.fields["block_channels"]
-                how = ("used from the weight memory" if group.fields["direct"] else
-                       f"buffered in blocks of {block} channels")
-                yield (f"layer {layer.name}, group {group.group}: {group.entries} entries in the "
-                       f"fullest lane, {how}")
+                passes = len({part.first_local for part in parts})
+                yield (f"layer {layer.name}: {passes} passes over its channels, {len(parts)} parts "
+                       f"in all, as not more fits at once")
+            for number in sorted({group.group for group in layer.groups}):
+                plans = [group for group in layer.groups if group.group == number]
+                own = [plan for plan in plans if plan.step == 0]
+                block = max(plan.fields["block_channels"] for plan in own)
+                how = ("used from the weight memory" if all(
+                    plan.fields["direct"] for plan in own) else
+                    f"buffered in blocks of up to {block} channels")
+                yield (f"layer {layer.name}, group {number}: {len(plans)} instructions, at most "
+                       f"{max(plan.entries for plan in own)} entries in the fullest lane, {how}")
 
 
 def _plain(fields: dict) -> dict[str, int]:

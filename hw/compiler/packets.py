@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..config import Configuration
-from ..layout import LANE_TARGETS, PacketHeader, Target, load_slots
+from ..layout import PacketHeader, Target, load_slots
 from .packing import LIMB_BITS, pack_one
 
-__all__ = ["END_OF_SLICE", "Packet", "image_packet", "lane_packets", "to_beats"]
+__all__ = ["END_OF_INFERENCE", "END_OF_SLICE", "Packet", "image_packet", "lane_packets", "to_beats"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,7 +25,11 @@ class Packet:
     words: np.ndarray
 
 
-END_OF_SLICE = Packet(target=Target.SLICE, lane=0, address=0, words=np.zeros((0, 1, 1), np.uint32))
+NO_WORDS = np.zeros((0, 1, 1), np.uint32)
+END_OF_SLICE = Packet(target=Target.SLICE, lane=0, address=0, words=NO_WORDS)
+# Not for a slice, so it waits for the end of the inference, and holds back the slices of the next
+# one, which may be offered at any time.
+END_OF_INFERENCE = Packet(target=Target.PIXEL, lane=0, address=0, words=NO_WORDS)
 
 
 def image_packet(image: np.ndarray) -> Packet:
@@ -68,7 +72,7 @@ def to_beats(config: Configuration, packets: Iterable[Packet]) -> np.ndarray:
 
 def _words_as_beats(config: Configuration, packet: Packet, limbs: int) -> np.ndarray:
     count, together, _ = packet.words.shape
-    slots = load_slots(config, packet.target)[0] if packet.target in LANE_TARGETS else 1
+    slots = load_slots(config, packet.target)[0]
     if slots == 1:
         return _beats(packet.words.reshape(count, -1), limbs)
     words = np.zeros((count, slots, limbs // slots), np.uint32)

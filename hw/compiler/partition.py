@@ -65,11 +65,9 @@ def layer_parts(layer: Layer, neurons: Shape, lanes: int, potentials: int,
         raise CompileError(
             f"layer {layer.name}: needs {layer.pool * neurons.width} words of potential memory in "
             f"each lane for a row of pooling windows, there are {potentials}")
-    # Neurons that no whole window covers go with the last whole windows if they fit.
-    starts = list(range(0, neurons.height, rows))
     return [Part(first_local=first, local_channels=1, first_row=start,
                  rows=min(rows, neurons.height - start))
-            for first in range(local_channels) for start in starts]
+            for first in range(local_channels) for start in range(0, neurons.height, rows)]
 
 
 def kernel_parts(group: Synapses, weight: np.ndarray, most: int) -> Iterator[KernelPart]:

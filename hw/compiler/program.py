@@ -9,7 +9,7 @@ import numpy as np
 
 from ..config import Configuration
 from ..network import Network, Shape, write_whole
-from .packets import Packet, image_packet, to_beats
+from .packets import END_OF_INFERENCE, Packet, image_packet, to_beats
 
 __all__ = ["FirePlan", "GroupPlan", "LayerPlan", "Program", "write_program"]
 
@@ -121,7 +121,8 @@ class Program:
     @cached_property
     def streamed_words(self) -> np.ndarray:
         """The load stream of each inference, uint32 [beats, limbs], often none."""
-        return to_beats(self.config, [packet for packets in self.slices for packet in packets])
+        packets = [packet for packets in self.slices for packet in packets]
+        return to_beats(self.config, [*packets, END_OF_INFERENCE] if packets else [])
 
     def image_words(self, image: np.ndarray) -> np.ndarray:
         """Return the load stream of one image, uint8 [C, H, W], as uint32 [beats, limbs]."""

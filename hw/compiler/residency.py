@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..config import Configuration
+from ..config import LIVE_SLICES, Configuration
 from ..layout import Target
 from ..network import INPUT, Network, Shape
 from .allocation import CompileError
@@ -159,7 +159,7 @@ def _reserve_halves(plan: WeightPlan, network: Network, orders: dict[str, np.nda
     least_rows, least_pointers = rows // 4, pointers // 4
     for index, layer in enumerate(network.layers):
         each = max(part.local_channels for part in plan.parts[index])
-        while not all(placed.weights.slices(rows // 2, pointers // 2)
+        while not all(placed.weights.slices(rows // LIVE_SLICES, pointers // LIVE_SLICES)
                       for part in plan.parts[index] for placed in plan.placed(index, part)):
             if each == 1:
                 raise CompileError(
@@ -174,8 +174,8 @@ def _reserve_halves(plan: WeightPlan, network: Network, orders: dict[str, np.nda
                     least_rows = max(least_rows, unit.rows)
                     least_pointers = max(least_pointers, unit.pointers)
     plan.half_rows, plan.half_pointers = least_rows, least_pointers
-    plan.first_half_row = rows - 2 * least_rows
-    plan.first_half_pointer = pointers - 2 * least_pointers
+    plan.first_half_row = rows - LIVE_SLICES * least_rows
+    plan.first_half_pointer = pointers - LIVE_SLICES * least_pointers
 
 
 def _keep(plan: WeightPlan, everything: list[Placed], rows: int, pointers: int) -> int:

@@ -8,6 +8,7 @@ from ..config import Configuration
 from ..counters import COUNTER_BITS, COUNTERS
 from ..lane.lane import Activity
 from ..ram import Ram
+from .loader import STREAMED_BEATS
 
 __all__ = ["CounterFile", "SharedActivity"]
 
@@ -25,7 +26,7 @@ class SharedActivity(data.Struct):
     weight_stall: 1
     dram_stall: 1
     integrating: 1
-    load_beat: 1
+    streamed_beats: STREAMED_BEATS
     pixel_write: 1
 
 
@@ -101,7 +102,8 @@ class CounterFile(wiring.Component):
             "lane_idle_cycles": total([
                 shared.integrating & ~self.lanes[lane].operation for lane in range(lanes)]),
             "instruction_reads": shared.instruction_read,
-            "dram_read_bits": Mux(self.running & shared.load_beat, self.config.stream_bits, 0),
+            "dram_read_bits": Mux(
+                self.running, shared.streamed_beats * self.config.stream_bits, 0),
             "input_bits": Mux(shared.pixel_write, PIXEL_BITS, 0),
         }
 

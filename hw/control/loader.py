@@ -18,7 +18,10 @@ from ..layout import (
     loaded_bits,
 )
 
-__all__ = ["Loader"]
+__all__ = ["STREAMED_BEATS", "Loader"]
+
+# Shape of a number of beats, at most those of a header.
+STREAMED_BEATS = range(PacketHeader().size // 32 + 1)
 
 
 class Loader(wiring.Component):
@@ -43,6 +46,8 @@ class Loader(wiring.Component):
         Words for memories of lanes.
     ends_slice : ``Out(1)``
         All words of a slice have been loaded.
+    streamed_beats : ``Out``
+        So many beats turn out to be streamed weights in this cycle: a header, or a beat of words.
     busy : ``Out(1)``
         A packet is incomplete.
     blocked : ``Out(1)``
@@ -56,7 +61,8 @@ class Loader(wiring.Component):
             "enable": In(1), "running": In(1), "load": In(stream.Signature(config.stream_bits)),
             "valid": Out(1), "word": Out(LoadedWord(config)), "lane_valid": Out(config.lanes),
             "lane_words": Out(data.ArrayLayout(LoadedWord(config), config.lanes)),
-            "ends_slice": Out(1), "busy": Out(1), "blocked": Out(1), "fault": Out(Fault)})
+            "ends_slice": Out(1), "streamed_beats": Out(STREAMED_BEATS), "busy": Out(1),
+            "blocked": Out(1), "fault": Out(Fault)})
 
     def elaborate(self, platform):
         m = Module()
@@ -108,7 +114,9 @@ class Loader(wiring.Component):
                     m.d.sync += self.fault.eq(problem)
                     m.next = "Failed"
                 with m.Elif(is_streamed | ~self.running):
-                    m.d.comb += self.ends_slice.eq(header.target == Target.SLICE.value)
+                    m.d.comb += [
+                        self.ends_slice.eq(header.target == Target.SLICE.value),
+                        self.streamed_beats.eq(Mux(is_streamed, header_beats, 0))]
                     with m.If(header.count == 0):
                         m.next = "Header"
                     with m.Else():
@@ -116,6 +124,7 @@ class Loader(wiring.Component):
             with m.State("Words"):
                 m.d.comb += self.load.ready.eq(1)
                 with m.If(takes):
+                    m.d.comb += self.streamed_beats.eq(is_streamed)
                     m.d.sync += [received[beat].eq(self.load.p), beat.eq(beat + 1)]
                     with m.If(beat == last):
                         m.d.sync += [has_word.eq(1), beat.eq(0), left.eq(left - 1),

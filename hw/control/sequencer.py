@@ -4,15 +4,12 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import Configuration
+from ..config import LIVE_SLICES, Configuration
 from ..instruction import Instruction, Opcode
 from ..lane.lane import FIRE_LATENCY
 from ..layout import Fault
 
-__all__ = ["LIVE_SLICES", "Sequencer"]
-
-# Slices of streamed weights on chip: the one at work, and the next.
-LIVE_SLICES = 2
+__all__ = ["Sequencer"]
 
 
 class Sequencer(wiring.Component):

@@ -1,4 +1,4 @@
-"""A lane: the weights, potentials and spikes of every L-th channel, and what computes on them."""
+"""A lane: the weights, potentials and spikes of every L-th place, and what computes on them."""
 
 from .lane import Lane
 

@@ -49,7 +49,7 @@ class Activity(data.StructLayout):
 
 
 class Lane(wiring.Component):
-    """Owns output channels c ≡ ``index`` modulo L: their weights, potentials and spikes.
+    """Owns the channels at places p ≡ ``index`` modulo L: their weights, potentials and spikes.
 
     Integration, in lanes that own a channel of the layer: an event's pointer gives its weights;
     each weight becomes a product that is added to a potential. Throughput one event, one row of
@@ -109,7 +109,7 @@ class Lane(wiring.Component):
             "activity": Out(Activity(config))})
 
     def elaborate(self, platform):
-        if platform is not None and platform.shares_lanes:
+        if getattr(platform, "shares_lanes", False):
             return instance_of(self, LANE_MODULE)
         m = Module()
         adder = Accumulator(self.config)

@@ -16,10 +16,10 @@ class SliceStream:
     def __init__(self, program: Program):
         config = program.config
         self.header = -(-96 // config.stream_bits)
-        # Beats of each packet of each slice.
+        # Beats of each packet of each slice, header included; that counts when it is checked.
         self.slices = [[len(to_beats(config, [packet])) for packet in packets]
                        for packets in program.slices]
-        self.beats: list[np.ndarray] = []          # cycles in which beats are taken
+        self.beats: list[np.ndarray] = []          # cycles in which beats count
         self.free = 1
         self.done: list[int] = []                  # when the program was done with each slice
         self.loaded = 0
@@ -34,7 +34,7 @@ class SliceStream:
             self.free = max(self.free, self.done[self.loaded - LIVE_SLICES] + 1)
         now = self.free
         for beats in self.slices[self.loaded]:
-            self.beats.append(np.arange(now, now + self.header))
+            self.beats.append(np.full(self.header, now + self.header))
             self.beats.append(np.arange(now + self.header + 1, now + 1 + beats))
             now += beats + 1
         self.loaded += 1

@@ -1,4 +1,4 @@
-"""Programs with words overwritten: they end, in a fault with a code or with some scores; none hangs."""
+"""Programs with words overwritten end, in a fault with a code or with scores; none hangs."""
 
 import random
 import re

@@ -98,12 +98,17 @@ class NetworkBench(Bench):
     async def infer(self, ctx, *, pauses=never) -> tuple[list[int], list[dict[str, int]]]:
         """Run the image that is loaded; return the scores, and the counts of each layer."""
         self.queue.extend(beats_of(self.program.streamed_words))
+        found = await self.infer_offered(ctx, pauses=pauses)
+        assert not self.queue
+        return found
+
+    async def infer_offered(self, ctx, *, pauses=never):
+        """Do as :meth:`infer`, with streamed weights that have been offered before."""
         await self.start(ctx)
         classes = self.program.classes
         totals = len(self.program.layers) * len(COUNTERS) if self.config.counters else 0
         words = await receive(ctx, self.dut.readout, classes + totals, pauses=pauses)
         assert [word["last"] for word in words] == [0] * (len(words) - 1) + [1]
-        assert not self.queue
         values = [word["word"] for word in words]
         scores = [value - (value >> 31 << 32) for value in values[:classes]]
         rows = [values[first:first + len(COUNTERS)]

@@ -67,6 +67,22 @@ def test_images_back_to_back(case):
     assert bool(bench.program.slices) == ("streamed" in case)
 
 
+def test_slices_of_several_inferences_offered_at_once():
+    bench = NetworkBench(deep(), replace(CONFIG, **FEW_WEIGHTS))
+    # Of an odd number, the last slice and the first of the next inference go to one place.
+    assert len(bench.program.slices) % 2
+
+    async def drive(ctx):
+        await bench.load_program(ctx)
+        await bench.load_image(ctx, 0)
+        for _ in range(3):
+            bench.queue.extend(beats_of(bench.program.streamed_words))
+        for _ in range(3):
+            assert (await bench.infer_offered(ctx))[0] == bench.scores[0]
+
+    bench.run(drive)
+
+
 def test_cases_cover_what_they_should():
     for make in (strided, leaky):
         groups = [group for layer in make().layers for group in layer.synapses]
@@ -143,8 +159,8 @@ def test_stalls_of_the_load_stream_are_counted():
     bench.run(drive)
     fast, slow = counts
     assert fast["dram_stall_cycles"] < slow["dram_stall_cycles"] < slow["cycles"]
-    beats = bench.config.stream_bits * len(bench.program.streamed_words)
-    assert slow["dram_read_bits"] == beats
+    slices = [packet for packets in bench.program.slices for packet in packets]
+    assert slow["dram_read_bits"] == bench.config.stream_bits * len(to_beats(bench.config, slices))
     for name in ("cycles", "dram_stall_cycles", "dram_read_bits", "input_bits"):
         del fast[name], slow[name]
     assert fast == slow

@@ -85,14 +85,15 @@ def test_too_many_channels():
     scores = linear("scores", "conv1", 16385, 1)
     scores.synapses[0].weight[:] = 0
     found = network(conv("conv1", INPUT, 1, 16385, 1), scores, shape=(1, 1, 1))
-    assert refusal(found) == "layer conv1: a map must have at most 16384 channels, not 16385"
+    assert refusal(found) == (
+        "layer conv1: a map must have at most 16384 channels (or pixels, for linear), not 16385")
 
 
 def test_too_many_pixels():
     scores = linear("scores", INPUT, 16400, 2)
     scores.synapses[0].weight[:] = 0
     assert refusal(network(scores, shape=(1, 100, 164))) == (
-        "layer scores: a linear group must have at most 16384 pixels, not 16400")
+        "layer scores: a map must have at most 16384 channels (or pixels, for linear), not 16400")
 
 
 def test_pool_too_large():
@@ -104,11 +105,11 @@ def test_pool_too_large():
 @pytest.mark.parametrize("sizes, message", [
     ({"pixel_depth": 71}, "layer conv1: needs 72 words of pixel memory"),
     ({"channel_depth": 2},
-     "layer scores: needs 1 words of channel memory in each lane beside 2 of other layers"),
+     "layer scores: needs 1 words of channel memory in each lane beside 2 in use"),
     ({"spike_depth": 71},
      "layer conv1: needs 72 words of spike memory in each lane beside 0 of maps still to be read"),
     ({"instruction_depth": 3},
-     "layer scores: needs 1 words of instruction memory beside 3 of other layers")],
+     "layer scores: needs 1 words of instruction memory beside 3 in use")],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "")
 def test_a_memory_too_small(sizes, message):
     name, words = next(iter(sizes.items()))

@@ -46,7 +46,7 @@ def increments(config, cycle: dict) -> dict[str, int]:
     return grown | {
         "cycles": running, "weight_read_bits": grown["weight_reads"] * config.entry_bits,
         "lane_idle_cycles": sum(shared["integrating"] and not lane["operation"] for lane in lanes),
-        "dram_read_bits": config.stream_bits * (running and shared["load_beat"]),
+        "dram_read_bits": config.stream_bits * (running and shared["streamed_beats"]),
         "input_bits": 8 * shared["pixel_write"]}
 
 
