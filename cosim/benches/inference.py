@@ -13,6 +13,17 @@ PERIOD_NS = 10
 PLAN = json.loads(os.environ["FIRSTSPIKE_BENCH"])
 
 
+async def begin(dut):
+    """Start the clock, reset, and wait until the processor is ready."""
+    for port in (dut.first, dut.limit, dut.send, dut.start):
+        port.value = 0
+    dut.rst.value = 1
+    Clock(dut.clk, PERIOD_NS, unit="ns", impl="gpi").start()
+    await ClockCycles(dut.clk, 2)
+    dut.rst.value = 0
+    await settle(dut, PLAN["sweep_cycles"], "reset")
+
+
 async def settle(dut, cycles: int, what: str, done="settled"):
     """Wait until the processor is ready again; fail on a fault or after ``cycles``."""
     try:
@@ -38,14 +49,7 @@ async def work(dut, cycles: int, what: str, *, words: tuple[int, int], start: bo
 @cocotb.test
 async def infer_all(dut):
     """Run every image of the source file: program, streamed words, images."""
-    for port in (dut.first, dut.limit, dut.send, dut.start):
-        port.value = 0
-    dut.rst.value = 1
-    Clock(dut.clk, PERIOD_NS, unit="ns", impl="gpi").start()
-    await ClockCycles(dut.clk, 2)
-    dut.rst.value = 0
-    await settle(dut, PLAN["sweep_cycles"], "reset")
-
+    await begin(dut)
     program, images = PLAN["program_words"], PLAN["program_words"] + PLAN["streamed_words"]
     await work(dut, PLAN["program_cycles"], "program load", words=(0, program))
     for image in range(PLAN["images"]):
