@@ -56,6 +56,7 @@ def test_a_file_may_name_itself(tmp_path):
 @pytest.mark.parametrize("text, message", [
     ("", "base must be one of tiny, demo, vgg, vgg-dense, not None"),
     ('base = "huge"', "base must be one of tiny, demo, vgg, vgg-dense, not 'huge'"),
+    ('base = ["tiny"]', "base must be one of tiny, demo, vgg, vgg-dense, not ['tiny']"),
     ('base = "tiny"\nlans = 8', "unknown key 'lans'"),
     ('base = "tiny"\nnumbers = 3', "unknown key 'numbers'"),
     ('base = "tiny"\nlanes = 3', f"lanes must be one of {CHOICES['lanes']}, not 3"),

@@ -96,6 +96,21 @@ def test_too_many_pixels():
         "layer scores: a map must have at most 16384 channels (or pixels, for linear), not 16400")
 
 
+def test_an_image_of_any_shape_fits_a_linear_group():
+    program = compile_network(network(linear("scores", INPUT, 784, 2), shape=(1, 1, 784)), TINY)
+    fields = program.layers[0].groups[0].fields
+    assert (fields["channels"], fields["height"], fields["width"]) == (784, 1, 1)
+
+
+def test_a_map_that_fills_the_spike_memory():
+    # Five rows in bands of two: the last one has no whole pooling window, and writes nothing.
+    found = network(conv("conv1", INPUT, 1, 2, 3, pool=2), linear("scores", "conv1", 16, 2),
+                    shape=(1, 5, 8))
+    program = compile_network(found, replace(TINY, lanes=2, potential_depth=16, spike_depth=8))
+    assert [fire.rows for fire in program.layers[0].fires] == [2, 2, 1]
+    assert program.used["spike"] == 8
+
+
 def test_pool_too_large():
     found = network(conv("conv1", INPUT, 1, 1, 1, pool=4), linear("scores", "conv1", 4, 2),
                     shape=(1, 8, 8))
