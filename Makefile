@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint full-size mutants bench
+.PHONY: demo test soak lint full-size mutants bench
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -13,11 +13,15 @@ demo: $(READY)
 test: lint
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
+# N random networks from number SEED on (by default a random one), until one is wrong.
+soak: $(READY)
+	@$(BIN)/python -m tests.cosim.soak $(if $(N),--count $(N)) $(if $(SEED),--seed $(SEED))
+
 lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
 
-# VGG-16 and ResNets on the RTL: about an hour.
+# VGG-16 and ResNets on the RTL: a quarter of an hour.
 full-size: $(READY)
 	@$(BIN)/python -m pytest -m full_size tests/full_size
 

@@ -28,6 +28,15 @@ def test_the_manual_shows_every_command():
     assert shown == set(COMMANDS) - {"demo"} and "firstspike demo" in page.read_text()
 
 
+def test_the_manual_names_the_targets_of_make():
+    makefile = (DOCS.parent / "Makefile").read_text()
+    targets = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split()
+    named = {name for page in PAGES
+             for name in re.findall(r"(?:`|\$ )make\s+([a-z-]+)", page.read_text())}
+    assert named == set(targets)
+    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
+
+
 @pytest.mark.rtl
 @pytest.mark.slow
 @pytest.mark.xdist_group("commands")
