@@ -58,10 +58,10 @@ class Processor(wiring.Component):
     the image in the pixel memory. Slices of weights that do not fit on chip are loaded while it
     runs: their packets may be offered as soon as the image of their inference has been, and are
     taken when there is room for them. The readout stream carries the scores in order of classes,
-    then, if the configuration has counters,
-    the snapshots of all layers in the order of :data:`hw.counters.COUNTERS`. Back-pressure there
-    holds up the end of an inference and counts as its cycles until the last score. After reset the
-    potentials are swept, for as many cycles as a lane has potentials; weights and program survive.
+    then, if the configuration has counters, the snapshots of all layers in the order of
+    :data:`hw.counters.COUNTERS`. Back-pressure there holds up the end of an inference and counts as
+    its cycles until the last score. After reset the potentials are swept, for as many cycles as a
+    lane has potentials; weights and program survive.
 
     Parameters
     ----------

@@ -93,7 +93,7 @@ class Sequencer(wiring.Component):
                 found = Signal(Fault)
                 m.d.sync += address.eq(address + 1)
                 ends = (self.instruction.opcode == Opcode.SCORES) & layer.ends
-                with m.If(self._is_impossible(m)):
+                with m.If(self._is_impossible()):
                     m.d.comb += found.eq(Fault.OPERAND)
                 with m.Elif((address == self.config.instruction_depth - 1) & ~ends):
                     m.d.comb += found.eq(Fault.UNENDING)
@@ -153,7 +153,7 @@ class Sequencer(wiring.Component):
 
         return m
 
-    def _is_impossible(self, m):
+    def _is_impossible(self):
         """Return whether a size is zero or beyond what there is, so that a walk might not end."""
         group, layer = self.instruction.integrate, self.instruction.fire
         sizes = [group.lanes, group.height, group.width, group.channels, group.block_channels,

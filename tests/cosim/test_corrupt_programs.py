@@ -56,5 +56,6 @@ def test_a_corrupt_program_never_hangs(seed, build_root, tmp_path, monkeypatch):
 
 
 def test_ends_of_all_kinds_were_seen():
-    if sum(ENDS.values()) == CASES:
-        assert "scores" in ENDS and len(ENDS) >= 3, ENDS
+    if sum(ENDS.values()) < CASES:
+        pytest.skip("only some of the cases ran")
+    assert "scores" in ENDS and len(ENDS) >= 3, ENDS
