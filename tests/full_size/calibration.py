@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from algo import golden
+from algo.golden import reference
 from hw.network import Layer, Network
 from hw.numbers import NumberFormat
 
@@ -23,9 +23,9 @@ EARLIEST = 0.98
 
 def sums_of(network: Network, layer: Layer, spikes: dict) -> np.ndarray:
     """Return Σ ±P + bias of the newest layer, int64 [N, C, H, W]; ``lif`` [N, steps, C, H, W]."""
-    matrices = [golden._matrices(network, group, "cpu") for group in layer.synapses]
-    with golden._exact(), torch.inference_mode():
-        return golden._sums(network, layer, matrices, spikes).numpy()
+    matrices = [reference._matrices(network, group, "cpu") for group in layer.synapses]
+    with reference._exact(), torch.inference_mode():
+        return reference._sums(network, layer, matrices, spikes).numpy()
 
 
 def times_of(network: Network, layer: Layer, sums: np.ndarray) -> torch.Tensor:
@@ -34,10 +34,10 @@ def times_of(network: Network, layer: Layer, sums: np.ndarray) -> torch.Tensor:
     if network.neuron == "lif":
         # The golden model takes the last layer for the output.
         network = replace(network, layers=(layer, replace(layer, name="next")))
-        times = golden._integrate(network, layer, potential)[1]
+        times = reference._integrate(network, layer, potential)[1]
     else:
-        times = golden._fire(network.numbers, layer, potential)
-    return golden._earliest(times, layer.pool)
+        times = reference._fire(network.numbers, layer, potential)
+    return reference._earliest(times, layer.pool)
 
 
 def calibrated(network: Network, layer: Layer, sums: np.ndarray, *, rate: float, rng) -> Layer:

@@ -1,4 +1,4 @@
-"""Golden model against the oracle, and one pinned case per clause of the definitions."""
+"""Reference against the oracle, and one pinned case per clause of the definitions."""
 
 from dataclasses import replace
 
@@ -89,7 +89,7 @@ def test_result_is_independent_of_batches_and_order(monkeypatch):
     network = random_network(5, scope="format")
     images = random_images(5, network, 13)
     expected = infer(network, images, trace=True)
-    monkeypatch.setattr("algo.golden.MOST_PER_BATCH", 3)
+    monkeypatch.setattr("algo.golden.reference.MOST_PER_BATCH", 3)
     seen = []
     result = infer(network, images[::-1].copy(), trace=True,
                    progress=lambda done, total, text: seen.append((done, total)))

@@ -1,4 +1,4 @@
-"""Golden model: exact integer inference of a network, batched in PyTorch.
+"""Reference of the golden model: exact integer inference in plain PyTorch, batched.
 
 Equal bit by bit to the definitions of the network file, for every number format. Sums are matrix
 products in floating point that never round. Per occurring exponent e of a source, the events with
@@ -11,9 +11,8 @@ that only multiplies and adds: no convolution (Winograd, FFT) is called, and red
 switched off.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -24,46 +23,13 @@ from hw.network import INPUT, Layer, Network, Synapses
 from hw.network.model import NO_EVENT
 from hw.numbers import NumberFormat
 
-__all__ = ["Inference", "check_images", "infer"]
+from .inference import Inference, Progress, check_images
 
-Progress = Callable[[int, int, str], None]
+__all__ = ["infer"]
 
 # Numbers of one unfolded batch: 64 MiB in float32.
 COLUMNS_PER_BATCH = 1 << 24
 MOST_PER_BATCH = 512
-
-
-@dataclass(frozen=True, eq=False)
-class Inference:
-    """What a network answers to some images.
-
-    Parameters
-    ----------
-    scores
-        int64 [N, classes], potentials of the output layer.
-    trace
-        ``<layer>.potential`` int32 [N, C, H, W], before firing and pooling; ``<layer>.time``
-        uint8 [N, C, H′, W′], after pooling, T for silence. ``lif``: both [N, steps, C, H, W],
-        ``.time`` is 0 for a spike and 1 for silence. The output layer has a potential only. Empty
-        unless asked for.
-    """
-
-    scores: np.ndarray
-    trace: dict[str, np.ndarray] = field(default_factory=dict)
-
-    @property
-    def predictions(self) -> np.ndarray:
-        """int64 [N], the class of the highest score, the lowest index on ties."""
-        return self.scores.argmax(axis=1)
-
-
-def check_images(network: Network, images: np.ndarray) -> None:
-    """Raise ``ValueError`` unless ``images`` is what ``network`` takes."""
-    wanted = f"images must be uint8 [N, {', '.join(map(str, network.input_shape))}]"
-    if not isinstance(images, np.ndarray):
-        raise ValueError(f"{wanted}, not {type(images).__name__}")
-    if images.dtype != np.uint8 or images.shape[1:] != tuple(network.input_shape):
-        raise ValueError(f"{wanted}, not {images.dtype} {list(images.shape)}")
 
 
 def infer(network: Network, images: np.ndarray, *, trace: bool = False,

@@ -1,0 +1,6 @@
+"""Golden model: exact integer inference of a network, equal bit by bit to its definitions."""
+
+from .inference import Inference, check_images
+from .reference import infer
+
+__all__ = ["Inference", "check_images", "infer"]
