@@ -17,11 +17,12 @@ from hw.network import Layer, Network, Shape, Synapses, validate
 from hw.numbers import NumberFormat
 
 from .checkpoint import load_checkpoint, model_of
+from .codes import encode, whole_bias
 from .coding import input_table
 from .graph import FloatLayer, read_layers
 from .neuron import TimeCoded
-from .quantise import encode, scale_steps, whole_bias
-from .synapses import ExportError
+from .quantise import layer_scales
+from .tracing import ExportError
 
 __all__ = ["ExportError", "export", "export_checkpoint"]
 
@@ -38,8 +39,8 @@ def export(module: nn.Module, *, input_shape: tuple[int, int, int],
 
     Activations must be :class:`algo.neuron.TimeCoded`. Weights of ``LogConv2d`` and ``LogLinear``
     keep their codes; others are rounded to the nearest codes, at the scale of least error. Batch
-    normalisation is folded, average pooling before a linear layer too; a sum of two convs becomes
-    two synapse groups.
+    normalisation is folded, average pooling before a linear layer too; the terms of a sum become
+    synapse groups, spikes that skip layers one of weights 1, exactly.
 
     Parameters
     ----------
@@ -61,8 +62,7 @@ def export(module: nn.Module, *, input_shape: tuple[int, int, int],
     network = Network(
         name=name, numbers=numbers, input_shape=Shape(*map(int, input_shape)), exponents=table,
         coding=coding if isinstance(coding, str) else "custom", classes=tuple(classes),
-        layers=tuple(_integer_layer(layer, numbers, is_output=layer is layers[-1])
-                     for layer in layers),
+        layers=tuple(_integer_layer(layer, numbers) for layer in layers),
         provenance=provenance or {})
     validate(network)
     return network
@@ -95,37 +95,27 @@ def _numbers_of(module: nn.Module) -> NumberFormat:
     return found[0] if found else NumberFormat()
 
 
-def _integer_layer(layer: FloatLayer, numbers: NumberFormat, *, is_output: bool) -> Layer:
-    steps = _steps_of(layer, numbers, is_output)
+def _integer_layer(layer: FloatLayer, numbers: NumberFormat) -> Layer:
+    steps, offsets = layer_scales(layer, numbers)
     synapses = tuple(
         Synapses(source=group.source, kind=group.kind, stride=group.stride, padding=group.padding,
-                 weight=encode(group.weight, steps, numbers).numpy())
-        for group in layer.groups)
+                 offset=offset, weight=encode(group.weight, steps + offset, numbers).cpu().numpy())
+        for group, offset in zip(layer.groups, offsets, strict=True))
     bias = whole_bias(layer.bias, steps, numbers)
     if bias.abs().max() > numbers.potential_max:
         raise ExportError(f"{layer.name}: its bias of {float(layer.bias.abs().max()):.3g} is too "
                           f"large for potentials of {numbers.potential_bits} bits")
     thresholds = numbers.product_bits * numbers.steps_per_octave + steps
-    return Layer(name=layer.name, synapses=synapses, bias=bias.to(torch.int32).numpy(),
+    return Layer(name=layer.name, synapses=synapses, bias=bias.to(torch.int32).cpu().numpy(),
                  pool=layer.pool,
-                 threshold_step=None if is_output else _int16(layer, thresholds))
-
-
-def _steps_of(layer: FloatLayer, numbers: NumberFormat, is_output: bool) -> Tensor:
-    """Return the scale steps that training chose, else the best ones for all groups together."""
-    known = layer.groups[0].scale_step
-    is_shared = known is not None and bool((known == known[0]).all())
-    if len(layer.groups) == 1 and known is not None and (is_shared or not is_output):
-        return known
-    together = torch.cat([group.weight.flatten(1) for group in layer.groups], 1)
-    return scale_steps(together, layer.bias, numbers, shared=is_output)
+                 threshold_step=None if layer.is_output else _int16(layer, thresholds))
 
 
 def _int16(layer: FloatLayer, thresholds: Tensor) -> np.ndarray:
     if thresholds.abs().max() >= 1 << 15:
         raise ExportError(f"{layer.name}: its weights are too large or too small for a threshold "
                           "step of 16 bits")
-    return thresholds.to(torch.int16).numpy()
+    return thresholds.to(torch.int16).cpu().numpy()
 
 
 def _sparsity(network: Network) -> float:

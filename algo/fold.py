@@ -1,12 +1,19 @@
 """Batch normalisation folded into the layer before it."""
 
+from copy import deepcopy
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
-__all__ = ["fold_norm", "fold_norms"]
+from .log_layers import LogConv2d, LogLinear
+from .tracing import ExportError, traced
+
+__all__ = ["NORMS", "fold_norm", "fold_norms"]
+
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.SyncBatchNorm)
 
 
-def fold_norm(weight: Tensor, bias: Tensor | None, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+def fold_norm(weight: Tensor, bias: Tensor | None, norm: nn.Module) -> tuple[Tensor, Tensor]:
     """Return weight [out, ...] and bias [out] of a layer followed by ``norm`` in evaluation.
 
     With g = γ / √(σ² + ε): weight · g and (bias − µ) · g + β, in float64, returned as float32.
@@ -22,29 +29,70 @@ def fold_norm(weight: Tensor, bias: Tensor | None, norm: nn.BatchNorm2d) -> tupl
     return (weight.detach().double() * shaped).float(), shift.float()
 
 
-@torch.no_grad()
-def fold_norms(model: nn.Sequential) -> nn.Sequential:
-    """Return ``model`` with every ``BatchNorm2d`` folded into the conv right before it.
+def fold_norms(model: nn.Module, input_shape: tuple[int, int, int] | None = None) -> nn.Module:
+    """Return a copy of ``model`` in which no batch normalisation is left, equal in evaluation.
 
-    Layers are shared with ``model``, but for those that change. Names stay.
+    Each is folded into the conv or linear layer right before it, which gets a bias, and becomes an
+    ``nn.Identity``, so that all names stay. Raises :class:`ExportError` that names one which cannot
+    be folded. ``input_shape`` is that of the images; nothing depends on it yet.
     """
-    folded, before = {}, None
-    for name, layer in model.named_children():
-        if isinstance(layer, nn.BatchNorm2d):
-            conv = folded[before]
-            weight, bias = fold_norm(conv.weight, conv.bias, layer)
-            other = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size,
-                              stride=conv.stride, padding=conv.padding)
-            other.weight.copy_(weight)
-            other.bias.copy_(bias)
-            folded[before] = other
-        else:
-            folded[name], before = layer, name
-    return _sequential(folded)
-
-
-def _sequential(layers: dict[str, nn.Module]) -> nn.Sequential:
-    model = nn.Sequential()
-    for name, layer in layers.items():
-        model.add_module(name, layer)
+    model = deepcopy(model)
+    modules = dict(model.named_modules())
+    nodes = [node for node in traced(model).nodes if node.op == "call_module"]
+    uses = {node.target: sum(other.target == node.target for other in nodes) for node in nodes}
+    for node in nodes:
+        norm = modules[node.target]
+        if isinstance(norm, NORMS):
+            before = _layer_before(node, norm, modules, uses)
+            _put(model, before, _folded(modules[before], norm))
+            _put(model, node.target, nn.Identity().train(norm.training))
     return model
+
+
+def _layer_before(node: fx.Node, norm: nn.Module, modules: dict[str, nn.Module],
+                  uses: dict[str, int]) -> str:
+    """Return the name of the layer that takes ``norm``; refuse what cannot be folded."""
+    before, name = node.args[0], node.target
+    layer = modules.get(before.target) if before.op == "call_module" else None
+    if not isinstance(layer, nn.Conv2d | nn.Linear):
+        raise ExportError(f"{name}: batch normalisation must follow one conv or linear layer "
+                          f"directly, not {_called(before, layer)}; move it there")
+    if isinstance(layer, LogConv2d | LogLinear):
+        raise ExportError(f"{name}: {before.target} has log weights already; fold batch "
+                          "normalisation before weights become logarithmic")
+    if len(before.users) > 1:
+        raise ExportError(f"{name}: the result of {before.target} must go to this batch "
+                          "normalisation only; use what it returns instead")
+    if uses[name] > 1 or uses[before.target] > 1:
+        shared = name if uses[name] > 1 else before.target
+        raise ExportError(f"{shared} is called more than once; give each call a module of its own")
+    check_statistics(name, norm)
+    return before.target
+
+
+def check_statistics(name: str, norm: nn.Module) -> None:
+    """Refuse a batch normalisation that is not constant in evaluation."""
+    if norm.running_var is None:
+        raise ExportError(f"{name}: batch normalisation must track running statistics "
+                          "(track_running_stats=True)")
+
+
+def _called(node: fx.Node, module: nn.Module | None) -> str:
+    if module is not None:
+        return f"{node.target} ({type(module).__name__})"
+    return "the input" if node.op == "placeholder" else f"operation {node.name}"
+
+
+def _folded(layer: nn.Conv2d | nn.Linear, norm: nn.Module) -> nn.Conv2d | nn.Linear:
+    """Return a copy of ``layer`` with ``norm`` in it; what was frozen may be trained again."""
+    weight, bias = fold_norm(layer.weight, layer.bias, norm)
+    other = deepcopy(layer)
+    with torch.no_grad():
+        other.weight = nn.Parameter(torch.empty_like(layer.weight).copy_(weight))
+        other.bias = nn.Parameter(bias)
+    return other
+
+
+def _put(model: nn.Module, name: str, module: nn.Module) -> None:
+    parent, _, last = name.rpartition(".")
+    setattr(model.get_submodule(parent), last, module)

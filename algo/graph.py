@@ -1,5 +1,6 @@
-"""A traced PyTorch module read as a chain of firing layers, still with float weights."""
+"""A PyTorch module read as a chain of firing layers, still with float weights."""
 
+import math
 import operator
 from dataclasses import dataclass, field, replace
 
@@ -9,10 +10,10 @@ from torch import Tensor, fx, nn
 from hw.network import INPUT, Shape
 from hw.numbers import NumberFormat
 
-from .neuron import Clip, TimeCoded
-from .quantise import LogConv2d, LogLinear
+from .fold import NORMS
+from .neuron import TimeCoded
+from .refusal import refused_call, refused_module
 from .synapses import (
-    ExportError,
     FloatGroup,
     Potential,
     Spikes,
@@ -26,8 +27,12 @@ from .synapses import (
     shrunk,
     square,
 )
+from .tracing import ExportError, traced
 
 __all__ = ["FloatLayer", "read_layers"]
+
+# Modules that change nothing in evaluation.
+TRANSPARENT = (nn.Dropout, nn.Dropout2d, nn.Identity)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -38,12 +43,7 @@ class FloatLayer:
     groups: tuple[FloatGroup, ...]
     bias: Tensor
     pool: int = 1
-
-
-class _Tracer(fx.Tracer):
-    def is_leaf_module(self, module: nn.Module, name: str) -> bool:
-        return (isinstance(module, TimeCoded | Clip | LogConv2d | LogLinear)
-                or super().is_leaf_module(module, name))
+    is_output: bool = False
 
 
 def read_layers(module: nn.Module, input_shape: Shape, numbers: NumberFormat) -> list[FloatLayer]:
@@ -51,12 +51,7 @@ def read_layers(module: nn.Module, input_shape: Shape, numbers: NumberFormat) ->
 
     Raises :class:`ExportError` for what a network file cannot hold.
     """
-    try:
-        graph = _Tracer().trace(module)
-    except Exception as error:                      # whatever a user's forward raises on proxies
-        raise ExportError(f"module {type(module).__name__} cannot be traced by torch.fx "
-                          f"({' '.join(str(error).split()):.120}); remove data-dependent control "
-                          "flow from its forward") from None
+    graph = traced(module)
     reader = _Reader(dict(module.named_modules()), Shape(*input_shape), numbers)
     for node in graph.nodes:
         reader.read(node)
@@ -72,28 +67,34 @@ class _Reader:
     numbers: NumberFormat
     layers: list[FloatLayer] = field(default_factory=list)
     values: dict = field(default_factory=dict)
+    called: set[str] = field(default_factory=set)
 
     def read(self, node: fx.Node) -> None:
-        inputs = [self.values[arg] for arg in node.args if isinstance(arg, fx.Node)]
+        inputs = [self.values[arg] for arg in node.args
+                  if isinstance(arg, fx.Node) and arg in self.values]
         if node.op == "placeholder":
-            if self.values:
-                raise ExportError(f"argument {node.name}: a network has one input")
-            value = Spikes(INPUT, self.input_shape)
+            value = self._image(node)
         elif node.op == "output":
-            value = self._finish(inputs)
+            value = self._finish(node, inputs)
         elif node.op == "call_module":
             value = self._module(node, self.modules[node.target], inputs[0])
-        elif node.target in (operator.add, operator.iadd, torch.add, "add"):
+        elif node.target in (operator.add, operator.iadd, torch.add, "add", "add_"):
             value = added(node, inputs)
         elif node.target in (torch.flatten, "flatten"):
             if list(node.args[1:]) + list(node.kwargs.values()) != [1]:
                 raise ExportError(f"{node.name}: flatten must start at dimension 1")
             value = flattened(inputs[0])
         else:
-            name = getattr(node.target, "__name__", node.target)
-            raise ExportError(f"{node.name}: operation {name} cannot be expressed; use the module "
-                              "of torch.nn, or firstspike's activation, instead")
+            raise refused_call(node)
         self.values[node] = value
+
+    def _image(self, node: fx.Node) -> Spikes | None:
+        if not self.values:
+            return Spikes(INPUT, self.input_shape)
+        if node.users:
+            raise ExportError(f"argument {node.target}: a network has one input, the image; "
+                              "leave other arguments out")
+        return None
 
     def _module(self, node: fx.Node, module: nn.Module, value):
         name = node.target
@@ -104,21 +105,22 @@ class _Reader:
                 if (module.start_dim, module.end_dim) != (1, -1):
                     raise ExportError(f"{name}: Flatten must flatten from dimension 1 to the last")
                 return flattened(value)
-            case nn.Conv2d():
-                return conv(name, module, as_spikes(name, module, value))
-            case nn.Linear():
-                return linear(name, module, as_spikes(name, module, value))
-            case nn.BatchNorm2d():
-                return normalised(name, module, value)
+            case nn.Conv2d() | nn.Linear():
+                if name in self.called:
+                    raise ExportError(f"{name} is called more than once; give each call a module "
+                                      "of its own")
+                self.called.add(name)
+                read = conv if isinstance(module, nn.Conv2d) else linear
+                return read(name, module, as_spikes(name, module, value))
             case TimeCoded():
                 return self._fired(name, module, value)
             case nn.MaxPool2d():
                 return self._pooled(node, module, value)
             case nn.AvgPool2d() | nn.AdaptiveAvgPool2d():
                 return averaged(name, module, as_spikes(name, module, value))
-        raise ExportError(f"{name}: {type(module).__name__} cannot be expressed; activations must "
-                          "be algo.neuron.TimeCoded, other layers Conv2d, Linear, BatchNorm2d, "
-                          "MaxPool2d, AvgPool2d before a classifier, Flatten, Dropout, Identity")
+        if isinstance(module, NORMS):
+            return normalised(name, module, value)
+        raise refused_module(name, module)
 
     def _fired(self, name: str, module: TimeCoded, value) -> Spikes:
         if not isinstance(value, Potential):
@@ -129,8 +131,7 @@ class _Reader:
             if found != wanted:
                 raise ExportError(f"{name}: {key} must be that of the network ({wanted}), "
                                   f"not {found}")
-        self.layers.append(
-            FloatLayer(name=value.name, groups=value.groups, bias=value.bias, pool=value.pool))
+        self.layers.append(self._layer(value))
         return Spikes(value.name, shrunk(value.shape, value.pool), is_flat=value.is_flat)
 
     def _pooled(self, node: fx.Node, module: nn.MaxPool2d, value):
@@ -144,15 +145,58 @@ class _Reader:
             return replace(value, pool=side)                        # commutes with firing
         layer = next((layer for layer in self.layers if isinstance(value, Spikes)
                       and layer.name == value.source and layer.pool == 1), None)
-        if layer is None or value.is_flat or len(node.args[0].users) > 1:
+        if layer is None or value.is_flat or self._goes_elsewhere(node):
             raise ExportError(f"{node.target}: max pooling must follow a neuron whose spikes go "
                               "nowhere else, once; move it or use a conv of stride 2")
         layer.pool = side
         return replace(value, shape=shrunk(value.shape, side))
 
-    def _finish(self, inputs: list) -> None:
-        if len(inputs) != 1 or not isinstance(inputs[0], Potential) or inputs[0].pool != 1:
+    def _goes_elsewhere(self, pool: fx.Node) -> bool:
+        """Whether what is pooled is used without pooling too."""
+        source = pool.args[0]
+        while self._is_transparent(source):
+            source = source.args[0]
+        users, seen = [source], set()
+        while users:
+            node = users.pop()
+            seen |= set(node.users)
+            users += [user for user in node.users if self._is_transparent(user)]
+        return any(user is not pool and not self._is_transparent(user) for user in seen)
+
+    def _is_transparent(self, node: fx.Node) -> bool:
+        return (node.op == "call_module"
+                and isinstance(self.modules[node.target], TRANSPARENT))
+
+    def _finish(self, node: fx.Node, inputs: list) -> None:
+        value = inputs[0] if len(inputs) == 1 else None
+        if not isinstance(value, Potential) or value.pool != 1:
             raise ExportError("the output must be the potentials of one conv or linear layer, "
                               "without activation or pooling after it")
-        value = inputs[0]
-        self.layers.append(FloatLayer(name=value.name, groups=value.groups, bias=value.bias))
+        if value.shape[1:] != (1, 1):
+            raise ExportError(f"{value.name}: the output must be a map of 1x1, not {value.shape}; "
+                              "end with a Linear on the flattened map")
+        self.layers.append(self._layer(value, is_output=True))
+
+    def _layer(self, value: Potential, *, is_output: bool = False) -> FloatLayer:
+        """Return the layer of a potential, with all its weights divided for average pooling.
+
+        Scale steps remain known where the divisor is a whole number of them. The output may as well
+        be multiplied: its scale is seen by nobody.
+        """
+        groups, bias = value.groups, value.bias
+        divisors = {group.divisor for group in groups}
+        if is_output and len(divisors) == 1:
+            groups = [replace(group, divisor=1) for group in groups]
+            bias = bias * divisors.pop()
+        groups = tuple(_divided(group, self.numbers) for group in groups)
+        return FloatLayer(name=value.name, groups=groups, bias=bias, pool=value.pool,
+                          is_output=is_output)
+
+
+def _divided(group: FloatGroup, numbers: NumberFormat) -> FloatGroup:
+    shift = numbers.steps_per_octave * math.log2(group.divisor)
+    known = group.scale_step
+    if known is not None:
+        known = known + int(shift) if shift.is_integer() else None
+    return replace(group, weight=group.weight / group.divisor, divisor=1, shift=round(shift),
+                   scale_step=known)

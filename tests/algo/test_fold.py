@@ -26,7 +26,7 @@ def test_folded_conv_equals_conv_and_norm(affine, bias):
                           atol=1e-5)
 
 
-def test_folded_model_has_the_same_layers_but_norms():
+def test_folded_model_computes_the_same_and_keeps_its_names():
     torch.manual_seed(1)
     model = nn.Sequential()
     for name, layer in [("conv1", nn.Conv2d(1, 4, 3, padding=1, stride=2, bias=False)),
@@ -35,5 +35,6 @@ def test_folded_model_has_the_same_layers_but_norms():
     values = torch.rand(2, 1, 8, 8)
     expected = model.eval()(values)
     folded = fold_norms(model)
-    assert [name for name, _ in folded.named_children()] == ["conv1", "fire1", "conv2"]
+    assert [(name, type(layer)) for name, layer in folded.named_children()] == [
+        ("conv1", nn.Conv2d), ("norm1", nn.Identity), ("fire1", nn.ReLU), ("conv2", nn.Conv2d)]
     assert torch.allclose(folded(values), expected, atol=1e-5)

@@ -2,7 +2,10 @@ import pytest
 import torch
 from torch import nn
 
-from algo.quantise import LogConv2d, decode, encode, scale_steps, to_log_layer, whole_bias
+from algo.codes import decode, encode, whole_bias
+from algo.log_layers import LogConv2d
+from algo.quantise import to_log_layer
+from algo.scales import scale_steps
 from hw.numbers import NumberFormat
 
 FORMATS = [NumberFormat(), NumberFormat(weight_bits=2), NumberFormat(weight_bits=8),

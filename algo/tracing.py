@@ -1,0 +1,33 @@
+"""A module of PyTorch as a graph of the modules and functions that its forward calls."""
+
+from torch import fx, nn
+
+from .log_layers import LogConv2d, LogLinear
+from .neuron import Clip, TimeCoded
+
+__all__ = ["ExportError", "traced"]
+
+
+class ExportError(ValueError):
+    """A module cannot be expressed; the message is one line that names it and what to do."""
+
+
+class _Tracer(fx.Tracer):
+    def is_leaf_module(self, module: nn.Module, name: str) -> bool:
+        return (isinstance(module, TimeCoded | Clip | LogConv2d | LogLinear)
+                or super().is_leaf_module(module, name))
+
+
+def traced(module: nn.Module) -> fx.Graph:
+    """Return the graph of ``module``, without what its result does not depend on.
+
+    Raises :class:`ExportError` if its forward cannot be followed.
+    """
+    try:
+        graph = _Tracer().trace(module)
+    except Exception as error:                      # whatever a user's forward raises on proxies
+        raise ExportError(f"module {type(module).__name__} cannot be traced by torch.fx "
+                          f"({' '.join(str(error).split()):.120}); remove data-dependent control "
+                          "flow from its forward") from None
+    graph.eliminate_dead_code(lambda node: node.op in ("placeholder", "output"))
+    return graph
