@@ -3,10 +3,14 @@
 The threshold θ is 1 for all layers; channel scales are folded into it at export.
 """
 
+from functools import cache
+
 import torch
 from torch import Tensor, nn
 
 from hw.numbers import NumberFormat
+
+from .lookup import looked_up
 
 __all__ = ["Clip", "TimeCoded", "code_in_time", "spike_times"]
 
@@ -37,12 +41,22 @@ class _CodeInTime(torch.autograd.Function):
     @staticmethod
     def forward(ctx, potential: Tensor, numbers: NumberFormat) -> Tensor:
         ctx.save_for_backward(potential)
+        if potential.dtype == torch.bfloat16 and potential.device.type == "cpu":
+            return looked_up(potential, spike_table(numbers))
         return code_in_time(potential, numbers)
 
     @staticmethod
     def backward(ctx, gradient: Tensor):
         potential, = ctx.saved_tensors
-        return gradient * ((potential > 0) & (potential < 1)), None
+        return torch.ops.aten.hardtanh_backward(gradient, potential, 0.0, 1.0), None
+
+
+@cache
+def spike_table(numbers: NumberFormat) -> Tensor:
+    """Return what the spike of each bfloat16 potential is worth, bfloat16 [65536] by its bits."""
+    patterns = torch.arange(1 << 16, dtype=torch.int32).to(torch.uint16).view(torch.bfloat16)
+    finite = patterns.float().nan_to_num(0.0, 1.0, 0.0)
+    return code_in_time(finite, numbers).bfloat16()
 
 
 class Clip(nn.Module):

@@ -36,30 +36,36 @@ def smallest_removed(weights: dict[str, Tensor], density: float, scope: str) -> 
 
 
 class Masks:
-    """Which weights of a model's conv and linear layers exist.
+    """Which weights of a model's conv and linear layers exist, and the fraction that does.
 
     A weight that is gone is exactly 0 and stays so: call ``apply`` after each optimiser step.
     """
 
     def __init__(self, model: nn.Module):
-        self.tensors = {name: torch.ones_like(weight.detach())
-                        for name, weight in _weights(model).items()}
+        self._keep({name: torch.ones_like(weight.detach())
+                    for name, weight in _weights(model).items()})
 
-    @property
-    def density(self) -> float:
-        kept = sum(float(mask.sum()) for mask in self.tensors.values())
-        return kept / sum(mask.numel() for mask in self.tensors.values())
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Take masks that were kept, on the device of the present ones."""
+        self._keep({name: tensors[name].to(mask.device) for name, mask in self.tensors.items()})
 
     def prune(self, model: nn.Module, density: float, scope: str) -> None:
         """Remove the smallest weights until ``density`` is left; what is gone stays gone."""
         if density < self.density:
-            self.tensors = smallest_removed(_weights(model), density, scope)
+            self._keep(smallest_removed(_weights(model), density, scope))
             self.apply(model)
 
     @torch.no_grad()
     def apply(self, model: nn.Module) -> None:
-        for name, weight in _weights(model).items():
-            weight.mul_(self.tensors[name])
+        """Set what is gone to 0."""
+        if self.density < 1:
+            for name, weight in _weights(model).items():
+                weight.mul_(self.tensors[name])
+
+    def _keep(self, tensors: dict[str, Tensor]) -> None:
+        self.tensors = tensors
+        kept = sum(float(mask.sum()) for mask in tensors.values())
+        self.density = kept / sum(mask.numel() for mask in tensors.values())
 
 
 def _weights(model: nn.Module) -> dict[str, Tensor]:

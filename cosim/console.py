@@ -39,11 +39,17 @@ def progress(title: str) -> Iterator[Progress]:
 @contextmanager
 def _bar(title: str) -> Iterator[Progress]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.fields[title]:9}"), BarColumn(), MofNCompleteColumn(),
-               TimeElapsedColumn(), TextColumn("{task.description}"))
+               TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", title=title, total=None)
         yield lambda done, total, text: bar.update(
@@ -51,11 +57,26 @@ def _bar(title: str) -> Iterator[Progress]:
 
 
 def _lines(title: str) -> Progress:
-    last = -SECONDS_BETWEEN_LINES
+    started, last, before = time.monotonic(), -SECONDS_BETWEEN_LINES, None
 
     def show(done: int, total: int, text: str) -> None:
-        nonlocal last
-        if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
-            last = time.monotonic()
-            print(f"{title}: {done}/{total} {text}", file=sys.stderr, flush=True)
+        nonlocal last, before
+        now = time.monotonic()
+        before = done if before is None else before             # a resumed work does not begin at 0
+        if now - last >= SECONDS_BETWEEN_LINES:
+            last = now
+            left = (total - done) * (now - started) / (done - before) if done > before else None
+            eta = f", {duration(left)} left" if left else ""
+            print(f"{title}: {done}/{total} {text}{eta}", file=sys.stderr, flush=True)
     return show
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words of one unit.
+
+    >>> [duration(seconds) for seconds in (7.4, 150, 9000)]
+    ['7 s', '2.5 min', '2.5 h']
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -17,8 +17,8 @@ def run(
         "-o", "--out", metavar="DIR", help="Folder to write to.")] = Path("sim_build/demo"),
     as_json: Json = False,
 ) -> int:
-    from algo.recipe import load_recipe
-    from algo.train import train
+    from algo.training.recipe_file import load_recipe
+    from algo.training.train import train
     from hw.config import load_configuration
     from hw.network import fingerprint, load_network
 

@@ -14,7 +14,7 @@ def run(
     out: OutFile,
     as_json: Json = False,
 ) -> int:
-    from algo.export import export_checkpoint
+    from algo.training.checkpoint_export import export_checkpoint
     from hw.network import fingerprint, save_network
 
     from ..console import print_json

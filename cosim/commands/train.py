@@ -22,11 +22,17 @@ def run(
         help="Change a key of the recipe, dotted: stages.log.epochs=5. May be repeated.")] = None,
     resume: Annotated[bool, typer.Option(
         "--resume", help="Continue after the last whole epoch in the folder.")] = False,
+    initial: Annotated[Path | None, typer.Option(
+        "--from", metavar="CHECKPOINT", show_default=False,
+        help="Begin with the weights of a checkpoint; stages up to its form are left out.")] = None,
+    device: Annotated[str | None, typer.Option(
+        "--device", metavar="NAME", show_default=False,
+        help="cpu, cuda, cuda:1 … (default: cuda if there is one).")] = None,
     as_json: Json = False,
 ) -> int:
     from algo.data import load_split
-    from algo.recipe import load_recipe
-    from algo.train import train
+    from algo.training.recipe_file import load_recipe
+    from algo.training.train import train
 
     from ..console import print_json, progress
 
@@ -34,7 +40,10 @@ def run(
     load_split(f"{settings.dataset}:train", data_dir=data)  # missing data: before anything is made
     out = out or Path("sim_build/train") / settings.name
     with progress("train") as show:
-        result = train(settings, out, data_dir=data, resume=resume, progress=show)
+        result = train(settings, out, data_dir=data, resume=resume, initial=initial, device=device,
+                       progress=show)
+    if result is None:                              # not the first of several processes
+        return 0
     if as_json:
         print_json({"network": str(result.network_path), "accuracy": result.accuracy,
                     "density": result.density, "seconds": result.seconds})

@@ -5,14 +5,16 @@ import json
 import numpy as np
 import pytest
 
-from algo.checkpoint import CheckpointError, load_checkpoint, model_of
 from algo.coding import pixel_values
 from algo.data import load_split
-from algo.export import ExportError, export_checkpoint
+from algo.export import ExportError
 from algo.golden import infer
-from algo.model import FORMS, predictions_of
-from algo.recipe import load_recipe, recipe_from
-from algo.train import train
+from algo.models import FORMS
+from algo.training.checkpoint import CheckpointError, load_checkpoint, model_of
+from algo.training.checkpoint_export import export_checkpoint
+from algo.training.evaluation import predictions_of
+from algo.training.recipe_file import load_recipe, recipe_from
+from algo.training.train import train
 from hw.network import load_network
 
 SHORT = ["stages.relu.epochs=3", "stages.clip.epochs=2", "stages.time.epochs=4",
@@ -43,15 +45,15 @@ def test_writes_network_log_and_checkpoints(trained, recipe):
         *(f"{form}.safetensors" for form in FORMS)])
     assert result.network_path == folder / "network.safetensors"
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    assert [(line["form"], line["epoch"]) for line in lines] == [
-        (form, epoch + 1) for form in FORMS for epoch in range(getattr(recipe.stages, form).epochs)]
+    assert [(line["stage"], line["epoch"]) for line in lines] == [
+        (stage.name, epoch + 1) for stage in recipe.stages for epoch in range(stage.epochs)]
     assert lines[-1]["density"] == pytest.approx(0.3, abs=0.01) == result.density
     assert lines[-1]["loss"] < lines[0]["loss"]
 
 
 def test_learns(trained):
     _, result = trained
-    assert set(result.accuracy) == {"float", "time_coded", "log_weights"}
+    assert set(result.accuracy) == {"float", "clipped", "time_coded", "log_weights"}
     assert min(result.accuracy.values()) > 0.6
     assert result.accuracy["float"] > 0.75
 

@@ -1,7 +1,7 @@
 """Checkpoints: tensors and JSON in one safetensors file, written all or nothing, never pickled."""
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -9,13 +9,16 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from hw.network import write_whole
+from hw.numbers import NumberFormat
 
-from .model import FORMS, build, in_form
-from .recipe import Recipe, RecipeError, recipe_from
+from ..models import FORMS, build, in_form
+from .recipe import Recipe, RecipeError, Stage
+from .recipe_file import recipe_from
 
-__all__ = ["Checkpoint", "CheckpointError", "load_checkpoint", "model_of", "save_checkpoint"]
+__all__ = ["Checkpoint", "CheckpointError", "load_checkpoint", "model_of", "new_model",
+           "save_checkpoint"]
 
-KEY, VERSION = "firstspike-checkpoint", 1
+KEY, VERSION = "firstspike-checkpoint", 2
 
 
 class CheckpointError(ValueError):
@@ -24,27 +27,44 @@ class CheckpointError(ValueError):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Checkpoint:
-    """A training after ``epoch`` epochs of the stage ``form``.
+    """A training after ``epoch`` epochs of a stage.
 
     Parameters
     ----------
-    recipe
-        That of the training.
+    recipe, stage
+        Recipe of the training, and name of the stage.
+    initial
+        SHA-256 of the checkpoint from which the training began; empty if from random weights.
     input_shape, classes
         Shape of an image, and names of the classes.
     accuracy
         What is known of ``validation`` and ``test`` (a fraction) and ``images`` (of the test).
     tensors
-        With a prefix for each part: ``model.``, ``mask.`` and ``optimiser.``.
+        With a prefix for each part: ``model.``, ``mask.``, ``optimiser.`` and ``average.``.
     """
 
     recipe: Recipe
-    form: str
+    stage: str
     epoch: int
+    initial: str
     input_shape: tuple[int, int, int]
     classes: tuple[str, ...]
     accuracy: dict
     tensors: dict[str, Tensor]
+
+    @property
+    def settings(self) -> Stage:
+        """The stage as the recipe has it."""
+        return next(stage for stage in self.recipe.stages if stage.name == self.stage)
+
+    @property
+    def form(self) -> str:
+        return self.settings.form
+
+    @property
+    def numbers(self) -> NumberFormat:
+        """Those of the network at this stage."""
+        return self.settings.numbers(self.recipe.numbers)
 
     def part(self, name: str) -> dict[str, Tensor]:
         """Return the tensors of one part, without its prefix."""
@@ -58,7 +78,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     description = {field.name: getattr(checkpoint, field.name) for field in fields(checkpoint)
                    if field.name != "tensors"}
     description |= {"version": VERSION, "recipe": checkpoint.recipe.as_dict()}
-    tensors = {key: tensor.detach().contiguous() for key, tensor in checkpoint.tensors.items()}
+    tensors = {key: tensor.detach().cpu().contiguous()
+               for key, tensor in checkpoint.tensors.items()}
     write_whole(path, save(tensors, metadata={KEY: json.dumps(description)}))
 
 
@@ -86,19 +107,23 @@ def load_checkpoint(path: Path) -> Checkpoint:
         checkpoint = Checkpoint(tensors=tensors, **found)
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError, RecipeError) as error:
         raise CheckpointError(f"{path} is not a checkpoint ({error})") from None
-    if checkpoint.form not in FORMS:
-        raise CheckpointError(f"{path}: form must be one of {', '.join(FORMS)}, "
-                              f"not {checkpoint.form!r:.40}")
+    stages = [stage.name for stage in checkpoint.recipe.stages]
+    if checkpoint.stage not in stages:
+        raise CheckpointError(f"{path}: stage must be one of {', '.join(stages)}, "
+                              f"not {checkpoint.stage!r:.40}")
     return checkpoint
 
 
-def model_of(checkpoint: Checkpoint) -> nn.Sequential:
+def new_model(recipe: Recipe, input_shape: tuple[int, int, int], classes: int) -> nn.Module:
+    """Return the model of a recipe in the form ``relu``; weights come from torch's generator."""
+    return build(**asdict(recipe.model), input_shape=input_shape, classes=classes)
+
+
+def model_of(checkpoint: Checkpoint) -> nn.Module:
     """Return the model that a checkpoint holds. Raises :class:`CheckpointError`."""
-    recipe = checkpoint.recipe
-    model = build(recipe.model.channels, recipe.model.pools, input_shape=checkpoint.input_shape,
-                  classes=len(checkpoint.classes))
+    model = new_model(checkpoint.recipe, checkpoint.input_shape, len(checkpoint.classes))
     for form in FORMS[:FORMS.index(checkpoint.form) + 1]:
-        model = in_form(model, form, recipe.numbers)
+        model = in_form(model, form, checkpoint.numbers, checkpoint.input_shape)
     try:
         model.load_state_dict(checkpoint.part("model"))
     except RuntimeError as error:

@@ -1,0 +1,1 @@
+"""Training of a recipe, from random weights to a network file."""

@@ -1,0 +1,48 @@
+"""The network file of a checkpoint, with where it comes from."""
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from hw.network import Network
+
+from ..export import ExportError, export
+from ..models import SPIKING
+from .checkpoint import load_checkpoint, model_of
+
+__all__ = ["export_checkpoint"]
+
+VERSIONS = ("numpy", "torch")
+
+
+def export_checkpoint(path: Path) -> Network:
+    """Return the network of a checkpoint whose form spikes (``time`` or ``log``).
+
+    Raises :class:`algo.training.checkpoint.CheckpointError` if it is none, :class:`ExportError` if
+    its form does not spike yet.
+    """
+    checkpoint = load_checkpoint(path)
+    if checkpoint.form not in SPIKING:
+        raise ExportError(f"{path}: form {checkpoint.form} does not spike; export a checkpoint of "
+                          f"the form {' or '.join(SPIKING)}")
+    recipe = checkpoint.recipe
+    network = export(model_of(checkpoint), input_shape=checkpoint.input_shape,
+                     numbers=checkpoint.numbers, coding=recipe.coding, name=recipe.name,
+                     classes=checkpoint.classes)
+    network.provenance.update(
+        recipe=recipe.name, seed=recipe.seed, form=checkpoint.form, accuracy=checkpoint.accuracy,
+        sparsity=_sparsity(network), settings=recipe.as_dict(),
+        versions={"python": platform.python_version(),
+                  **{package: version(package) for package in VERSIONS}})
+    if checkpoint.initial:
+        network.provenance["initial_sha256"] = checkpoint.initial
+    return network
+
+
+def _sparsity(network: Network) -> float:
+    """Return the fraction of stored weights that are 0."""
+    weights = [group.weight for layer in network.layers for group in layer.synapses]
+    stored = sum(int(np.count_nonzero(weight)) for weight in weights)
+    return 1 - stored / sum(weight.size for weight in weights)

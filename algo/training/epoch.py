@@ -1,0 +1,76 @@
+"""The training loop: one epoch."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from ..prune import Masks
+from .averaging import Average
+from .batches import Batches
+from .evaluation import values_of
+from .job import Job
+from .optimiser import learning_rate
+from .parallel import average, average_gradients
+from .recipe import Recipe, Stage
+
+__all__ = ["Learner", "train_epoch"]
+
+
+@dataclass(eq=False)
+class Learner:
+    """What changes while a stage trains; ``teacher`` may be ``None``."""
+
+    model: nn.Module
+    masks: Masks
+    optimiser: Optimizer
+    average: Average
+    teacher: nn.Module | None
+
+
+def train_epoch(job: Job, stage: Stage, epoch: int, learner: Learner, batches: Batches) -> float:
+    """Train for epoch ``epoch`` of a stage; return the mean loss of its batches."""
+    recipe, model, optimiser = job.recipe, learner.model.train(), learner.optimiser
+    before, worth = recipe.epochs_before(stage.name) + epoch, job.worth()
+    total = torch.zeros((), device=job.device)
+    for step, (images, labels) in enumerate(batches.epoch(before)):
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(stage, epoch + step / len(batches))
+        with torch.autocast(job.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
+            values = values_of(images, worth)
+            loss = _loss(recipe, model(values), labels, learner.teacher, values)
+        optimiser.zero_grad()
+        loss.backward()
+        average_gradients(model, job.processes)
+        optimiser.step()
+        learner.masks.apply(model)
+        learner.average.follow(model)
+        total += loss.detach()
+        if job.progress:
+            job.progress(before * len(batches) + step + 1, recipe.epochs * len(batches),
+                         f"{stage.name}: epoch {epoch + 1} of {stage.epochs}")
+    return average(float(total) / len(batches), job.processes, job.device)
+
+
+def _loss(recipe: Recipe, scores: Tensor, labels: Tensor, teacher: nn.Module | None,
+          values: Tensor) -> Tensor:
+    scores = scores.float()
+    loss = F.cross_entropy(scores, labels, label_smoothing=recipe.label_smoothing)
+    if teacher is None:
+        return loss
+    share, temperature = recipe.distillation.weight, recipe.distillation.temperature
+    with torch.no_grad():
+        wanted = teacher(values).float()
+    return (1 - share) * loss + share * divergence(scores, wanted, temperature)
+
+
+def divergence(scores: Tensor, wanted: Tensor, temperature: float) -> Tensor:
+    """Return the mean Kullback-Leibler divergence of softened scores, times temperature².
+
+    Hinton et al. 2015, section 2.
+    """
+    softened = F.log_softmax(scores / temperature, 1)
+    target = F.log_softmax(wanted / temperature, 1)
+    return F.kl_div(softened, target, reduction="batchmean", log_target=True) * temperature ** 2

@@ -1,0 +1,36 @@
+"""The one reading of the test part, when all training is done."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from .checkpoint import load_checkpoint, model_of, save_checkpoint
+from .evaluation import predictions_of
+from .job import Job
+
+__all__ = ["test_stages"]
+
+# By which name the accuracy after the last stage of a form is known.
+NAMES = {"relu": "float", "clip": "clipped", "time": "time_coded", "log": "log_weights"}
+
+
+def test_stages(job: Job) -> tuple[dict[str, float], np.ndarray, float]:
+    """Return accuracies on the test part, classes int64 [N] of the last network, and its density.
+
+    The last stage of each form is tested, and its checkpoint learns its accuracy.
+    """
+    test, accuracy = job.split("test"), {}
+    last = {stage.form: stage for stage in job.recipe.stages}
+    for form, stage in last.items():
+        path = job.stage_path(stage.name)
+        if not path.exists():                       # left out: the training began behind it
+            continue
+        checkpoint = load_checkpoint(path)
+        model = model_of(checkpoint).to(job.device)
+        predictions = predictions_of(model, job.worth(), test.images, device=job.device)
+        accuracy[NAMES[form]] = float((predictions == test.labels).mean())
+        known = {**checkpoint.accuracy, "test": accuracy[NAMES[form]], "images": len(test.labels)}
+        save_checkpoint(path, replace(checkpoint, accuracy=known))
+    masks = checkpoint.part("mask").values()
+    density = sum(float(mask.sum()) for mask in masks) / sum(mask.numel() for mask in masks)
+    return accuracy, predictions, density
