@@ -7,22 +7,25 @@ from collections.abc import Sequence
 import typer
 
 from .commands import compile as compile_command
-from .commands import cosim, demo, export, golden, info, train, verilog
+from .commands import cosim, data, demo, export, golden, info, train, verilog
 from .failure import CheckFailed
 from .toolchain import ToolchainError
 
 __all__ = ["main"]
 
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
-COMMANDS = {"demo": demo, "train": train, "export": export, "info": info, "golden": golden,
-            "compile": compile_command, "cosim": cosim, "verilog": verilog}
+COMMANDS = {"demo": demo, "data": data, "train": train, "export": export, "info": info,
+            "golden": golden, "compile": compile_command, "cosim": cosim, "verilog": verilog}
 
 app = typer.Typer(
     name="firstspike", add_completion=False, rich_markup_mode=None,
     help="Hardware/software co-design of spiking neural networks.",
     context_settings={"help_option_names": ["-h", "--help"]})
 for name, command in COMMANDS.items():
-    app.command(name, help=command.__doc__)(command.run)
+    if hasattr(command, "verbs"):
+        app.add_typer(command.verbs, name=name, help=command.__doc__)
+    else:
+        app.command(name, help=command.__doc__)(command.run)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,6 +5,7 @@ import http.client
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 from urllib.error import HTTPError, URLError
@@ -39,10 +40,16 @@ def download(original: Original, folder: Path, *, progress: Progress | None = No
     target = folder / original.path
     if _is_whole(target, original):
         return False
-    target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
+    made = [parent for parent in dict.fromkeys((target.parent, folder)) if not parent.exists()]
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
         _fetch(original, part, target, progress or (lambda done, size, name: None))
+    except DataError:
+        with suppress(OSError):  # a folder in which something was kept
+            for parent in made:
+                parent.rmdir()
+        raise
     except OSError as error:  # a full disk, which does not say of itself what it was about
         raise OSError(error.errno, error.strerror, error.filename or str(part)) from None
     return True

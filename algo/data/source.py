@@ -38,8 +38,7 @@ class Source:
         if self.form is not None:
             return [self.path / original.path for original in self.form.files[part]]
         if self.path.is_dir():
-            return [entry for folder in PARTS for entry in
-                    (self.path / folder, *sorted((self.path / folder).glob("*")))]
+            return [path for depth in ("*", "*/*") for path in sorted(self.path.glob(depth))]
         return [self.path]
 
     def stamps(self, part: str) -> tuple:
@@ -70,7 +69,7 @@ def find_source(name: str, part: str, folder: Path) -> Source:
         if path.is_file():
             return Source(name, path)
     lacking = []
-    for form in KNOWN[name].forms if name in KNOWN else ():
+    for form in _forms(name):
         wanted = [original.path for original in form.files[part]]
         missing = [path for path in wanted if not (folder / path).is_file()]
         if not missing:
@@ -79,7 +78,11 @@ def find_source(name: str, part: str, folder: Path) -> Source:
     if (folder / name).is_dir() and not lacking and any(
             (folder / name / part).is_dir() for part in PARTS):
         return Source(name, folder / name)
-    raise DataError(_how_to_get(name, folder, lacking))
+    raise DataError(_how_to_get(name, part, folder, lacking))
+
+
+def _forms(name: str) -> tuple[Form, ...]:
+    return KNOWN[name].forms if name in KNOWN else ()
 
 
 def _npz_paths(name: str, folder: Path) -> list[Path]:
@@ -87,13 +90,14 @@ def _npz_paths(name: str, folder: Path) -> list[Path]:
     return [folder / f"{spelling}.npz" for spelling in dict.fromkeys(spellings)]
 
 
-def _how_to_get(name: str, folder: Path, lacking: list[str]) -> str:
+def _how_to_get(name: str, part: str, folder: Path, lacking: list[str]) -> str:
     missing = f"{name} is not in {folder}/"
     if lacking:
         missing = f"{name} is not whole in {folder}/, {', '.join(lacking)} is missing"
     if name not in KNOWN:
         return (f"{missing}: put {name}.npz or a folder {name}/ with train/ and test/ there "
                 f"(known by name: {', '.join(KNOWN)})")
-    originals = " or ".join(form.originals[0].path for form in KNOWN[name].forms)
+    originals = " or ".join(", ".join(original.path for original in form.files[part])
+                            for form in _forms(name))
     return (f"{missing}: fetch it with `firstspike data fetch {name} --data {folder}`, "
             f"or put {name}.npz or {originals} there")

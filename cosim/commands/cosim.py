@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Config, Count, Images, Json, Network, OutDir, Trace
+from .options import Config, Count, Data, Images, Json, Network, OutDir, Trace
 
 
 def run(
@@ -12,6 +12,7 @@ def run(
     images: Images,
     out: OutDir,
     n: Count = None,
+    data: Data = None,
     config: Config = "demo",
     trace: Trace = False,
     waves: Annotated[str | None, typer.Option(
@@ -36,7 +37,7 @@ def run(
 
     path = network_path(file)
     network = load_network(path)
-    image_set = load_images(images, network.input_shape, count=n)
+    image_set = load_images(images, network.input_shape, count=n, data_dir=data)
     processor, table = load_configuration(config, network.numbers), load_table()
     check_table(processor, table)
     recorded = () if waves is None else (f"{waves.replace('/', '_')}.fst",)

@@ -1,10 +1,10 @@
 """Integer inference with the golden model; write scores, and with --trace every layer."""
 
-from .options import Count, Images, Json, Network, OutFile, Trace
+from .options import Count, Data, Images, Json, Network, OutFile, Trace
 
 
-def run(file: Network, images: Images, out: OutFile, n: Count = None, trace: Trace = False,
-        as_json: Json = False) -> int:
+def run(file: Network, images: Images, out: OutFile, n: Count = None, data: Data = None,
+        trace: Trace = False, as_json: Json = False) -> int:
     import numpy as np
 
     from algo.golden import infer
@@ -16,7 +16,7 @@ def run(file: Network, images: Images, out: OutFile, n: Count = None, trace: Tra
     from ..zoo import network_path
 
     network = load_network(network_path(file))
-    image_set = load_images(images, network.input_shape, count=n)
+    image_set = load_images(images, network.input_shape, count=n, data_dir=data)
     with new_file(out) as path:
         with progress("golden") as show:
             result = infer(network, image_set.images, trace=trace, progress=show)

@@ -5,13 +5,16 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Config", "Count", "Images", "Json", "Network", "OutDir", "OutFile", "Trace"]
+__all__ = ["Config", "Count", "Data", "Images", "Json", "Network", "OutDir", "OutFile", "Trace"]
 
 Network = Annotated[str, typer.Argument(
     metavar="FILE", show_default=False, help="Network file, or zoo:NAME for a shipped one.")]
 Images = Annotated[str, typer.Option(
     "--images", metavar="X", show_default=False,
     help="An .npz file (images uint8 [N,C,H,W], optional labels), or a split such as digits:test.")]
+Data = Annotated[Path | None, typer.Option(
+    "--data", metavar="DIR", show_default=False,
+    help="Where data sets lie that are not embedded (default: $FIRSTSPIKE_DATA, or data).")]
 Count = Annotated[int | None, typer.Option(
     "-n", metavar="N", min=1, show_default=False, help="Only the first N images.")]
 Config = Annotated[str, typer.Option(

@@ -8,7 +8,8 @@ import pytest
 from algo.data import SPLITS, load_split
 from algo.data.digits import digits
 
-CONTENT = {"train": "619be5f6cf99a80b", "validation": "a27baa4ba49b6a01", "test": "8f5c911f82c0d88d"}
+CONTENT = {"train": "619be5f6cf99a80b", "validation": "a27baa4ba49b6a01",
+           "test": "8f5c911f82c0d88d"}
 
 
 def test_digits_are_split_once():
