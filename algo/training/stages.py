@@ -47,7 +47,8 @@ def train_stages(job: Job, latest: Checkpoint | None, initial: Checkpoint | None
         if initial and FORMS.index(stage.form) <= FORMS.index(initial.form):
             continue
         resumed = latest if latest and stage.name == latest.stage else None
-        learner, checkpoint = _learner(job, stage, model, masks, resumed), resumed
+        learner = _learner(job, stage, model, masks, resumed, initial)
+        checkpoint = resumed
         for epoch in range(resumed.epoch if resumed else 0, stage.epochs):
             started = time.monotonic()
             loss = train_epoch(job, stage, epoch, learner, batches)
@@ -94,20 +95,20 @@ def _position(checkpoint: Checkpoint) -> tuple[int, int]:
 
 
 def _learner(job: Job, stage: Stage, model: nn.Module, masks: Masks,
-             resumed: Checkpoint | None) -> Learner:
+             resumed: Checkpoint | None, initial: Checkpoint | None) -> Learner:
     recipe = job.recipe
     if not resumed:                                 # a checkpoint's model has its form already
         shape = job.split("train").images.shape[1:]
         model = in_form(model, stage.form, stage.numbers(recipe.numbers), shape)
     model = share_norms(model, job.processes).to(job.device, memory_format=torch.channels_last)
     learner = Learner(model, masks, make_optimiser(stage, model),
-                      Average(model, recipe.averaging), _teacher(job, stage))
+                      Average(model, recipe.averaging), _teacher(job, stage, initial))
     if resumed:
         restore(learner, resumed)
     return learner
 
 
-def _teacher(job: Job, stage: Stage) -> nn.Module | None:
+def _teacher(job: Job, stage: Stage, initial: Checkpoint | None) -> nn.Module | None:
     """Return the float network that guides a spiking form, in evaluation mode."""
     settings = job.recipe.distillation
     if stage.form not in SPIKING or settings.weight == 0:
@@ -117,10 +118,14 @@ def _teacher(job: Job, stage: Stage) -> nn.Module | None:
     if is_own and names.index(stage.name) <= names.index(settings.teacher):
         return None
     path = job.stage_path(settings.teacher) if is_own else Path(settings.teacher)
-    if not path.exists():
-        raise RecipeError(f"distillation.teacher must be a stage that this training has done, or "
-                          f"a checkpoint; there is no {path}")
-    teacher = model_of(load_checkpoint(path)).requires_grad_(False)
+    if path.exists():
+        checkpoint = load_checkpoint(path)
+    elif initial and initial.stage == settings.teacher:
+        checkpoint = initial
+    else:
+        raise RecipeError(f"distillation.teacher must be a stage that this training has done, the "
+                          f"checkpoint that it begins with, or another one; there is no {path}")
+    teacher = model_of(checkpoint).requires_grad_(False)
     return teacher.to(job.device, memory_format=torch.channels_last)
 
 
