@@ -7,6 +7,7 @@ Training and export use the same functions, and these give the same codes on eve
 multiply in float32, once at a time, and read logarithms off the exponent bits of a product.
 """
 
+import math
 from functools import cache
 
 import torch
@@ -16,16 +17,26 @@ from hw.numbers import NumberFormat
 
 __all__ = ["bias_unit", "decode", "encode", "over_outputs", "rounded", "scale_of", "whole_bias"]
 
+# Scales lie within so many octaves around 1.
+OCTAVES = 125
 # Of a floating-point type: integer of the same size, bits of the mantissa, exponent of 1.
 FORMS = {torch.float32: (torch.int32, 23, 127), torch.float64: (torch.int64, 52, 1023)}
 
 
 def scale_of(steps: Tensor, numbers: NumberFormat) -> Tensor:
     """Return 2^(−k/τ) of scale steps k, rounded to float32; a whole octave is exactly half."""
-    tau = numbers.steps_per_octave
-    fractions = torch.tensor([2.0 ** (-f / tau) for f in range(tau)], device=steps.device)
-    octave = (127 - steps // tau).clamp(1, 254).to(torch.int32) << 23
-    return fractions[steps % tau] * octave.view(torch.float32)
+    most = OCTAVES * numbers.steps_per_octave
+    place = steps.clamp(-most, most).long() + most
+    return _scales(numbers.steps_per_octave, steps.device)[place]
+
+
+@cache
+@torch.inference_mode(False)
+def _scales(tau: int, device: torch.device) -> Tensor:
+    """Return 2^(−k/τ) of each k that float32 can hold, the smallest k first."""
+    steps = range(-OCTAVES * tau, OCTAVES * tau + 1)
+    return torch.tensor([math.ldexp(2.0 ** (-(k % tau) / tau), -(k // tau)) for k in steps],
+                        device=device)
 
 
 def encode(weight: Tensor, steps: Tensor, numbers: NumberFormat) -> Tensor:

@@ -5,10 +5,6 @@ step t when V ≥ 2^((F·τ + k − t − δ)/τ): ``threshold_step`` = F·τ + 
 share one k, so that the largest score stays the largest.
 """
 
-import platform
-from importlib.metadata import version
-from pathlib import Path
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -16,7 +12,6 @@ from torch import Tensor, nn
 from hw.network import Layer, Network, Shape, Synapses, validate
 from hw.numbers import NumberFormat
 
-from .checkpoint import load_checkpoint, model_of
 from .codes import encode, whole_bias
 from .coding import input_table
 from .graph import FloatLayer, read_layers
@@ -24,11 +19,7 @@ from .neuron import TimeCoded
 from .quantise import layer_scales
 from .tracing import ExportError
 
-__all__ = ["ExportError", "export", "export_checkpoint"]
-
-# Forms of a checkpoint that spike.
-SPIKING = ("time", "log")
-VERSIONS = ("numpy", "torch")
+__all__ = ["ExportError", "export"]
 
 
 def export(module: nn.Module, *, input_shape: tuple[int, int, int],
@@ -68,28 +59,6 @@ def export(module: nn.Module, *, input_shape: tuple[int, int, int],
     return network
 
 
-def export_checkpoint(path: Path) -> Network:
-    """Return the network of a checkpoint of the form ``time`` or ``log``.
-
-    Raises :class:`algo.checkpoint.CheckpointError` if it is none, :class:`ExportError` if its form
-    does not spike yet.
-    """
-    checkpoint = load_checkpoint(path)
-    if checkpoint.form not in SPIKING:
-        raise ExportError(f"{path}: form {checkpoint.form} does not spike; export a checkpoint of "
-                          f"the form {' or '.join(SPIKING)}")
-    recipe = checkpoint.recipe
-    network = export(model_of(checkpoint), input_shape=checkpoint.input_shape,
-                     numbers=recipe.numbers, coding=recipe.coding, name=recipe.name,
-                     classes=checkpoint.classes)
-    network.provenance.update(
-        recipe=recipe.name, seed=recipe.seed, form=checkpoint.form, accuracy=checkpoint.accuracy,
-        sparsity=_sparsity(network), settings=recipe.as_dict(),
-        versions={"python": platform.python_version(),
-                  **{package: version(package) for package in VERSIONS}})
-    return network
-
-
 def _numbers_of(module: nn.Module) -> NumberFormat:
     found = [part.numbers for part in module.modules() if isinstance(part, TimeCoded)]
     return found[0] if found else NumberFormat()
@@ -116,10 +85,3 @@ def _int16(layer: FloatLayer, thresholds: Tensor) -> np.ndarray:
         raise ExportError(f"{layer.name}: its weights are too large or too small for a threshold "
                           "step of 16 bits")
     return thresholds.to(torch.int16).cpu().numpy()
-
-
-def _sparsity(network: Network) -> float:
-    """Return the fraction of stored weights that are 0."""
-    weights = [group.weight for layer in network.layers for group in layer.synapses]
-    stored = sum(int(np.count_nonzero(weight)) for weight in weights)
-    return 1 - stored / sum(weight.size for weight in weights)

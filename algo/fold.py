@@ -6,11 +6,9 @@ import torch
 from torch import Tensor, fx, nn
 
 from .log_layers import LogConv2d, LogLinear
-from .tracing import ExportError, traced
+from .tracing import NORMS, ExportError, traced
 
-__all__ = ["NORMS", "fold_norm", "fold_norms"]
-
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.SyncBatchNorm)
+__all__ = ["check_statistics", "fold_norm", "fold_norms"]
 
 
 def fold_norm(weight: Tensor, bias: Tensor | None, norm: nn.Module) -> tuple[Tensor, Tensor]:

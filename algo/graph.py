@@ -10,7 +10,6 @@ from torch import Tensor, fx, nn
 from hw.network import INPUT, Shape
 from hw.numbers import NumberFormat
 
-from .fold import NORMS
 from .neuron import TimeCoded
 from .refusal import refused_call, refused_module
 from .synapses import (
@@ -27,7 +26,7 @@ from .synapses import (
     shrunk,
     square,
 )
-from .tracing import ExportError, traced
+from .tracing import NORMS, ExportError, traced
 
 __all__ = ["FloatLayer", "read_layers"]
 

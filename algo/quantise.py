@@ -12,7 +12,7 @@ from .codes import decode, encode
 from .graph import FloatLayer, read_layers
 from .log_layers import LogConv2d, LogLinear
 from .scales import choose_scales, scale_steps
-from .tracing import ExportError
+from .tracing import NORMS, ExportError
 
 __all__ = ["layer_scales", "to_log_form", "to_log_layer"]
 
@@ -27,7 +27,7 @@ def to_log_form(model: nn.Module, input_shape: tuple[int, int, int],
     network file cannot hold.
     """
     for name, module in model.named_modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+        if isinstance(module, NORMS):
             raise ExportError(f"{name}: fold batch normalisation before weights become "
                               "logarithmic, with algo.fold.fold_norms")
     layers = read_layers(model, Shape(*input_shape), numbers)

@@ -77,7 +77,7 @@ class _Search:
         centres = _steps_at(self.largest[self.largest > 0], tau)
         low, high = 0, 0
         if len(centres):
-            low, high = int(centres.min()) - tau // 2, int(centres.max()) + tau
+            low, high = int(centres.min()) - tau // 2, int(centres.max()) + 2 * tau
             high = min(high, low + OCTAVES * tau)
         # No bias may be much larger than the scale.
         self.most = torch.where(bias > 0, _steps_at(bias / MOST_BIAS, tau), high)

@@ -5,7 +5,9 @@ from torch import fx, nn
 from .log_layers import LogConv2d, LogLinear
 from .neuron import Clip, TimeCoded
 
-__all__ = ["ExportError", "traced"]
+__all__ = ["NORMS", "ExportError", "traced"]
+
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.SyncBatchNorm)
 
 
 class ExportError(ValueError):
@@ -13,8 +15,15 @@ class ExportError(ValueError):
 
 
 class _Tracer(fx.Tracer):
+    """Leaves are modules of torch.nn and ours, and what only derives from them.
+
+    A normalisation of another class may differ in training, as one across processes does.
+    """
+
     def is_leaf_module(self, module: nn.Module, name: str) -> bool:
-        return (isinstance(module, TimeCoded | Clip | LogConv2d | LogLinear)
+        derives = any(isinstance(module, kind) and type(module).forward is kind.forward
+                      for kind in (nn.Conv2d, nn.Linear))
+        return (isinstance(module, (TimeCoded, Clip, LogConv2d, LogLinear, *NORMS)) or derives
                 or super().is_leaf_module(module, name))
 
 
