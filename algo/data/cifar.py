@@ -3,8 +3,8 @@
 Images are 3x32x32, stored channel by channel. CIFAR-100 labels are the 100 fine ones.
 """
 
+import io
 import tarfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -74,7 +74,7 @@ def read_binary(archive: BinaryIO, part: str, batches: Batches) -> tuple[np.ndar
     images, labels = [], []
     names = [f"{batches.binary}/{name}.bin" for name in batches.names(part)]
     for name, member in _members(archive, names):
-        content = np.frombuffer(member.read(), np.uint8)
+        content = np.frombuffer(member, np.uint8)
         if not content.size or content.size % record:
             raise DataError(f"{name} must be records of {record} bytes, not {content.size} bytes")
         records = content.reshape(-1, record)
@@ -91,7 +91,7 @@ def read_pickled(archive: BinaryIO, part: str, batches: Batches) -> tuple[np.nda
     images, labels = [], []
     names = [f"{batches.pickled}/{name}" for name in batches.names(part)]
     for name, member in _members(archive, names):
-        batch = load_plain(member)
+        batch = load_plain(io.BytesIO(member))
         pixels = batch.get(b"data") if isinstance(batch, dict) else None
         if not isinstance(pixels, np.ndarray) or pixels.shape[1:] != (PIXELS,):
             raise DataError(f"{name} must hold data [N, {PIXELS}]")
@@ -104,18 +104,19 @@ def read_pickled(archive: BinaryIO, part: str, batches: Batches) -> tuple[np.nda
     return np.concatenate(images), np.concatenate(labels)
 
 
-def _members(archive: BinaryIO, names: list[str]) -> Iterator[tuple[str, BinaryIO]]:
-    """Yield files of a ``.tar.gz`` in the order of ``names``; nothing is extracted to disk."""
-    with tarfile.open(fileobj=archive, mode="r:gz") as tar:
-        for name in names:
-            try:
-                member = tar.extractfile(name)
-            except KeyError:
-                member = None
-            if member is None:
-                raise DataError(f"there is no file {name}")
-            with member:
-                yield name, member
+def _members(archive: BinaryIO, names: list[str]) -> list[tuple[str, bytes]]:
+    """Return files of a ``.tar.gz`` in the order of ``names``, unzipped once and not to disk."""
+    found = {}
+    with tarfile.open(fileobj=archive, mode="r|gz") as tar:
+        for member in tar:
+            if member.name in names and member.isfile():
+                found[member.name] = tar.extractfile(member).read()
+            if len(found) == len(names):
+                break
+    for name in names:
+        if name not in found:
+            raise DataError(f"there is no file {name}")
+    return [(name, found[name]) for name in names]
 
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer",
