@@ -4,11 +4,9 @@
 or as a folder of images. ``docs/data-sets.md`` is for users.
 """
 
-from .catalogue import KNOWN as LOADERS
 from .failure import DataError
 from .load import load_split, names
 from .source import check_name, data_folder
 from .splits import SPLITS, Split
 
-__all__ = ["LOADERS", "SPLITS", "DataError", "Split", "check_name", "data_folder", "load_split",
-           "names"]
+__all__ = ["SPLITS", "DataError", "Split", "check_name", "data_folder", "load_split", "names"]
