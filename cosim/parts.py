@@ -1,0 +1,89 @@
+"""Finished parts of a long run, kept beside its output until that is whole."""
+
+import io
+import json
+import shutil
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hw.network import write_whole
+
+__all__ = ["Parts", "open_parts"]
+
+KEY = "run.json"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A folder of arrays, one file for each part, that belongs to one run.
+
+    Parameters
+    ----------
+    folder
+        Made by ``begin``.
+    run
+        What the result depends on, by name.
+    """
+
+    folder: Path
+    run: dict[str, str]
+
+    def begin(self) -> None:
+        """Make the folder, if it is not there; ``OSError`` if that cannot be."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self.folder / KEY, json.dumps(self.run, indent=1).encode())
+
+    def load(self, part: str) -> dict[str, np.ndarray] | None:
+        """Return the arrays of a part; ``None`` if it is not there, or damaged."""
+        try:
+            with (self._path(part).open("rb") as file,
+                  np.load(file, allow_pickle=False) as arrays):
+                return {name: arrays[name] for name in arrays.files}
+        except (FileNotFoundError, zipfile.BadZipFile, zlib.error, ValueError, EOFError):
+            return None
+
+    def save(self, part: str, arrays: dict[str, np.ndarray]) -> None:
+        """Keep the arrays of a part: whole or not at all."""
+        content = io.BytesIO()
+        np.savez(content, **arrays)
+        write_whole(self._path(part), content.getvalue())
+
+    def remove(self) -> None:
+        """Delete the folder, if there is one."""
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
+
+    def _path(self, part: str) -> Path:
+        return self.folder / f"{part}.npz"
+
+
+def open_parts(output: Path, run: dict[str, str], *, resume: bool) -> Parts:
+    """Return the parts of the run that writes ``output``: they lie in ``output``.part.
+
+    Raises ``ValueError`` if parts are there but not asked for, or not of this run, and ``OSError``
+    if ``output`` is a folder.
+    """
+    if output.is_dir():
+        raise IsADirectoryError(None, "Is a directory", str(output))
+    parts = Parts(output.with_name(f"{output.name}.part"), run)
+    if not parts.folder.exists():
+        return parts
+    if not resume:
+        raise ValueError(f"{parts.folder}: an unfinished run is there; continue it with --resume, "
+                         "or remove the folder")
+    if not any(path for path in parts.folder.iterdir() if not path.name.startswith(".")):
+        return parts                                    # stopped before anything was kept
+    try:
+        found = dict(json.loads((parts.folder / KEY).read_text()))
+    except (FileNotFoundError, TypeError, ValueError):
+        raise ValueError(f"{parts.folder}: {KEY} does not say of what run it is; remove the "
+                         "folder") from None
+    for name, value in run.items():
+        if found.get(name) != value:
+            raise ValueError(f"{parts.folder}: is of a run that differs in {name}; remove the "
+                             "folder, or write to another file")
+    return parts
