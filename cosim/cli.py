@@ -7,15 +7,16 @@ from collections.abc import Sequence
 import typer
 
 from .commands import compile as compile_command
-from .commands import cosim, data, demo, export, golden, info, train, verilog
+from .commands import cosim, data, demo, export, golden, info, ship, train, verilog
 from .failure import CheckFailed
 from .toolchain import ToolchainError
 
 __all__ = ["main"]
 
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
-COMMANDS = {"demo": demo, "data": data, "train": train, "export": export, "info": info,
-            "golden": golden, "compile": compile_command, "cosim": cosim, "verilog": verilog}
+COMMANDS = {"demo": demo, "data": data, "train": train, "export": export, "ship": ship,
+            "info": info, "golden": golden, "compile": compile_command, "cosim": cosim,
+            "verilog": verilog}
 
 app = typer.Typer(
     name="firstspike", add_completion=False, rich_markup_mode=None,

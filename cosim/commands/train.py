@@ -5,15 +5,13 @@ from typing import Annotated
 
 import typer
 
-from .options import Json
+from .options import Data, Json
 
 
 def run(
     recipe: Annotated[str, typer.Argument(
         metavar="RECIPE", show_default=False, help="Name of a shipped recipe, or a .toml file.")],
-    data: Annotated[Path | None, typer.Option(
-        "--data", metavar="DIR", show_default=False,
-        help="Where data sets lie that are not embedded.")] = None,
+    data: Data = None,
     out: Annotated[Path | None, typer.Option(
         "-o", "--out", metavar="DIR", show_default=False,
         help="Folder to write to (default: sim_build/train/RECIPE).")] = None,
