@@ -51,14 +51,18 @@ def choose_scales(weights: Sequence[Tensor], bias: Tensor, numbers: NumberFormat
         All channels get the same step.
     """
     device = bias.device
+    reach = bias.detach().to("cpu", torch.float64).abs() + sum(
+        weight.detach().to("cpu").flatten(1).abs().sum(1, dtype=torch.float64)
+        for weight in weights)
     flat = [weight.detach().to("cpu", torch.float64).flatten(1).abs() for weight in weights]
     bias = bias.detach().to("cpu", torch.float64).abs()
     channels = len(bias)
     if shared:
         flat, bias = [weight.reshape(1, -1) for weight in flat], bias.max().reshape(1)
+        reach = reach.max().reshape(1)
     free = [weight for weight, is_exact in zip(flat, exact, strict=True) if not is_exact]
     fixed = [weight for weight, is_exact in zip(flat, exact, strict=True) if is_exact]
-    search = _Search(free, fixed, bias, numbers)
+    search = _Search(free, fixed, bias, reach, numbers)
     found = search.offsets()
     steps = search.steps(found)
     offsets = iter(found)
@@ -69,7 +73,7 @@ def choose_scales(weights: Sequence[Tensor], bias: Tensor, numbers: NumberFormat
 class _Search:
     """Errors of each channel at each scale step, for groups that are free to choose."""
 
-    def __init__(self, free: list[Tensor], fixed: list[Tensor], bias: Tensor,
+    def __init__(self, free: list[Tensor], fixed: list[Tensor], bias: Tensor, reach: Tensor,
                  numbers: NumberFormat):
         self.numbers, self.free, self.has_fixed = numbers, free, bool(fixed)
         tau = numbers.steps_per_octave
@@ -79,8 +83,9 @@ class _Search:
         if len(centres):
             low, high = int(centres.min()) - tau // 2, int(centres.max()) + 2 * tau
             high = min(high, low + OCTAVES * tau)
-        # No bias may be much larger than the scale.
+        # No bias may be much larger than the scale, and no potential may overflow.
         self.most = torch.where(bias > 0, _steps_at(bias / MOST_BIAS, tau), high)
+        self.most = self.most.minimum(self._least_overflow(reach))
         self.of_bias = torch.where(bias > 0, _steps_at(bias, tau), 0)
         if fixed:
             low, high = min(low, 0), max(high, 0)
@@ -90,6 +95,18 @@ class _Search:
         own = torch.arange(self.low, high + self.spread + 1)
         self.errors = [_errors(weight, own, numbers) for weight in free]
         self.others = self._others(fixed)
+
+    def _least_overflow(self, reach: Tensor) -> Tensor:
+        """Return the largest steps [out] at which potentials up to ``reach`` fit, int64.
+
+        Training may still add to the weights: half an octave is left. So that codes keep a part of
+        their range, the largest weight is not put below the middle of it, nor by two octaves.
+        """
+        numbers, tau = self.numbers, self.numbers.steps_per_octave
+        room = math.log2(numbers.potential_max) - numbers.product_bits - 0.5
+        fits = torch.floor(tau * (room - torch.where(reach > 0, reach, 1.0).log2()))
+        least = min(2 * tau, numbers.weight_stride * (numbers.largest_code - 1) // 2)
+        return fits.to(torch.int64).maximum(_steps_at(self.largest, tau) - least)
 
     def _others(self, fixed: list[Tensor]) -> Tensor:
         """Return the error [out, steps] that no offset changes: truncation, bounds, exact ones."""
@@ -113,13 +130,14 @@ class _Search:
         return total
 
     def offsets(self) -> list[int]:
-        """Return the offsets of least error, one group after the other, twice."""
+        """Return the offsets of least error, one group after the other, several twice."""
         found = [0] * len(self.free)
         if not self.spread:
             return found
         first = 0 if self.has_fixed else -self.spread
         values = sorted(range(first, self.spread + 1), key=abs)
-        for group in 2 * list(range(0 if self.has_fixed else 1, len(found))):
+        groups = list(range(0 if self.has_fixed else 1, len(found)))
+        for group in groups if len(groups) == 1 else 2 * groups:
             tried = [self._lifted(found, group, value) for value in values]
             found = min(tried, key=lambda offsets: float(self._total(offsets).amin(1).sum()))
         return found

@@ -68,7 +68,7 @@ class Body(nn.Module):
         self.a, self.b, self.fire, self.out = (nn.Conv2d(2, 2, 1), nn.Conv2d(2, 2, 1),
                                                TimeCoded(NUMBERS), nn.Linear(128, 3))
         self.less = nn.Conv2d(2, 2, 2, stride=2)
-        self.pool, self.average = nn.MaxPool2d(2), nn.AvgPool2d(2)
+        self.pool, self.average, self.same = nn.MaxPool2d(2), nn.AvgPool2d(2), nn.Identity()
         self.body = body
 
     def forward(self, image):
@@ -115,6 +115,8 @@ REFUSED = [
     (fires(CONV, FIRE, OUT), "2: put a Flatten before a linear layer"),
     (fires(CONV, TimeCoded(NumberFormat(window=9))), r"1: window must be that of the .* \(24\)"),
     (Shared, "pool: max pooling must follow a neuron whose spikes go nowhere else"),
+    (body(lambda net, image, x: net.b(net.pool(net.same(x))) + net.less(x)), "pool: max pooling"),
+    (body(lambda net, image, x: net.less(net.same(x)) + net.b(net.pool(x))), "pool: max pooling"),
     (Branching, "module Branching cannot be traced by torch.fx .*; remove data-dependent control"),
     (TwoInputs, "argument other: a network has one input, the image; leave other arguments out"),
     (Twice, "conv is called more than once; give each call a module of its own"),

@@ -124,3 +124,15 @@ def test_three_groups():
     for group, offset in itertools.zip_longest(groups, offsets):
         alone = error(group, scale_steps(group, torch.zeros(6), NumberFormat()), NumberFormat())
         assert error(group, steps + offset, NumberFormat()).sum() < 3 * alone.sum()
+
+
+def test_a_wide_layer_takes_a_coarser_unit_rather_than_overflow():
+    numbers = NumberFormat()
+    weight = drawn((3, 20_000), 10)
+    weight[1] *= 0.01
+    steps = scale_steps(weight, torch.zeros(3), numbers)
+    reach = weight.abs().sum(1) * 2.0 ** (numbers.product_bits + steps / numbers.steps_per_octave)
+    assert (reach < numbers.potential_max).all() and (reach > numbers.potential_max / 2).all()
+    free = scale_steps(weight, torch.zeros(3), NumberFormat(potential_bits=32))
+    assert (free > steps).all()
+    assert (error(weight, steps, numbers) < 0.1 * weight.square().sum(1)).all()
