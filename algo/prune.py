@@ -59,8 +59,8 @@ class Masks:
     def apply(self, model: nn.Module) -> None:
         """Set what is gone to 0."""
         if self.density < 1:
-            for name, weight in _weights(model).items():
-                weight.mul_(self.tensors[name])
+            for name, mask in self.tensors.items():
+                model.get_submodule(name).weight.mul_(mask)
 
     def _keep(self, tensors: dict[str, Tensor]) -> None:
         self.tensors = tensors
@@ -69,6 +69,6 @@ class Masks:
 
 
 def _weights(model: nn.Module) -> dict[str, Tensor]:
-    """Return the weights that may be pruned, by the name of their layer."""
+    """Return the weights that may be pruned, by the name of their layer; frozen ones may not."""
     return {name: layer.weight for name, layer in model.named_modules()
-            if isinstance(layer, nn.Conv2d | nn.Linear)}
+            if isinstance(layer, nn.Conv2d | nn.Linear) and layer.weight.requires_grad}

@@ -65,3 +65,21 @@ def test_density_never_grows_and_what_is_gone_stays():
 
 def test_only_weights_of_conv_and_linear_layers_are_pruned():
     assert sorted(Masks(model()).tensors) == ["0", "3"]
+
+
+def test_frozen_weights_are_not_pruned():
+    network = model()
+    network[0].weight.requires_grad_(False)
+    masks = Masks(network)
+    masks.prune(network, 0.1, "global")
+    assert sorted(masks.tensors) == ["3"] and network[0].weight.ne(0).all()
+
+
+def test_masks_hold_for_a_copy_without_gradients():
+    network = model()
+    masks = Masks(network)
+    masks.prune(network, 0.5, "layer")
+    copy = model().requires_grad_(False)
+    masks.apply(copy)
+    assert all(copy.get_submodule(name).weight[mask == 0].eq(0).all()
+               for name, mask in masks.tensors.items())
