@@ -8,7 +8,7 @@ import typer
 
 from .commands import compile as compile_command
 from .commands import cosim, data, demo, export, golden, info, ship, train, verilog
-from .failure import CheckFailed
+from .failure import CheckFailed, Interrupted
 from .toolchain import ToolchainError
 
 __all__ = ["main"]
@@ -42,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail("interrupted", INTERRUPTED) if code == INTERRUPTED else code
     except CheckFailed as error:
         return _fail(error, FAILED)
+    except Interrupted as error:
+        return _fail(error, INTERRUPTED)
     except typer.TyperException as error:
         return _fail(f"{error.format_message()} (see firstspike --help)", BAD_INPUT)
     except (BrokenPipeError, SystemExit) as stop:

@@ -26,6 +26,8 @@ def run(
     device: Annotated[str | None, typer.Option(
         "--device", metavar="NAME", show_default=False,
         help="cpu, cuda, cuda:1 … (default: cuda if there is one).")] = None,
+    no_test: Annotated[bool, typer.Option(
+        "--no-test", help="Leave the test part unread: for experiments.")] = False,
     as_json: Json = False,
 ) -> int:
     from algo.data import load_split
@@ -33,13 +35,17 @@ def run(
     from algo.training.train import train
 
     from ..console import print_json, progress
+    from ..failure import Interrupted
 
     settings = load_recipe(recipe, set_ or [])
     load_split(f"{settings.dataset}:train", data_dir=data)  # missing data: before anything is made
     out = out or Path("sim_build/train") / settings.name
-    with progress("train") as show:
-        result = train(settings, out, data_dir=data, resume=resume, initial=initial, device=device,
-                       progress=show)
+    try:
+        with progress("train") as show:
+            result = train(settings, out, data_dir=data, resume=resume, initial=initial,
+                           device=device, test=not no_test, progress=show)
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted; continue with --resume") from None
     if result is None:                              # not the first of several processes
         return 0
     if as_json:
