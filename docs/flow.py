@@ -1,4 +1,4 @@
-"""Draw docs/flow.svg: what flows where. Needs matplotlib (pip install -e '.[docs]')."""
+"""Draw docs/flow.svg: what flows where."""
 
 from pathlib import Path
 
