@@ -43,7 +43,7 @@ class _CodeInTime(torch.autograd.Function):
         ctx.save_for_backward(potential)
         if potential.dtype == torch.bfloat16 and potential.device.type == "cpu":
             return looked_up(potential, spike_table(numbers))
-        return code_in_time(potential, numbers)
+        return code_in_time(potential.float(), numbers).to(potential.dtype)
 
     @staticmethod
     def backward(ctx, gradient: Tensor):

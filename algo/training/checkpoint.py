@@ -1,9 +1,11 @@
 """Checkpoints: tensors and JSON in one safetensors file, written all or nothing, never pickled."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
@@ -12,12 +14,13 @@ from hw.network import write_whole
 from hw.numbers import NumberFormat
 
 from ..models import FORMS, build, in_form
-from .recipe import Recipe, RecipeError, Stage
+from .recipe import Recipe, Stage
 from .recipe_file import recipe_from
 
 __all__ = ["Checkpoint", "CheckpointError", "load_checkpoint", "model_of", "new_model",
            "save_checkpoint"]
 
+# A single key, as safetensors writes several in an order that changes from run to run.
 KEY, VERSION = "firstspike-checkpoint", 2
 
 
@@ -66,6 +69,12 @@ class Checkpoint:
         """Those of the network at this stage."""
         return self.settings.numbers(self.recipe.numbers)
 
+    @property
+    def density(self) -> float:
+        """Fraction of weights that training kept."""
+        masks = self.part("mask").values()
+        return sum(float(mask.sum()) for mask in masks) / sum(mask.numel() for mask in masks)
+
     def part(self, name: str) -> dict[str, Tensor]:
         """Return the tensors of one part, without its prefix."""
         prefix = f"{name}."
@@ -80,6 +89,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     description |= {"version": VERSION, "recipe": checkpoint.recipe.as_dict()}
     tensors = {key: tensor.detach().cpu().contiguous()
                for key, tensor in checkpoint.tensors.items()}
+    description["sha256"] = _digest(description, tensors)
     write_whole(path, save(tensors, metadata={KEY: json.dumps(description)}))
 
 
@@ -97,6 +107,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(f"{path} is not a checkpoint (its metadata has no {KEY!r})")
     try:
         found = json.loads(metadata[KEY])
+        digest = found.pop("sha256", None)
+        if digest and digest != _digest(found, tensors):
+            raise CheckpointError(f"{path} is damaged (its content does not have its checksum)")
         version = found.pop("version")
         if version != VERSION:
             raise CheckpointError(f"{path}: version of the checkpoint must be {VERSION}, "
@@ -105,12 +118,17 @@ def load_checkpoint(path: Path) -> Checkpoint:
         found["input_shape"] = tuple(map(int, found["input_shape"]))
         found["classes"] = tuple(map(str, found["classes"]))
         checkpoint = Checkpoint(tensors=tensors, **found)
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError, RecipeError) as error:
+    except CheckpointError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise CheckpointError(f"{path} is not a checkpoint ({error})") from None
     stages = [stage.name for stage in checkpoint.recipe.stages]
     if checkpoint.stage not in stages:
         raise CheckpointError(f"{path}: stage must be one of {', '.join(stages)}, "
                               f"not {checkpoint.stage!r:.40}")
+    epochs = checkpoint.settings.epochs
+    if type(checkpoint.epoch) is not int or not 0 <= checkpoint.epoch <= epochs:
+        raise CheckpointError(f"{path}: epoch must be 0 to {epochs}, not {checkpoint.epoch!r:.40}")
     return checkpoint
 
 
@@ -130,3 +148,12 @@ def model_of(checkpoint: Checkpoint) -> nn.Module:
         reason = " ".join(str(error).split())
         raise CheckpointError(f"the checkpoint does not fit its recipe ({reason:.200})") from None
     return model.eval()
+
+
+def _digest(description: dict, tensors: dict[str, Tensor]) -> str:
+    """Return the SHA-256 of a description and of the bytes of its tensors, by name."""
+    digest = hashlib.sha256(json.dumps(description).encode())
+    for key in sorted(tensors):
+        digest.update(key.encode())
+        digest.update(tensors[key].flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()

@@ -33,7 +33,7 @@ class Learner:
 def train_epoch(job: Job, stage: Stage, epoch: int, learner: Learner, batches: Batches) -> float:
     """Train for epoch ``epoch`` of a stage; return the mean loss of its batches."""
     recipe, model, optimiser = job.recipe, learner.model.train(), learner.optimiser
-    before, worth = recipe.epochs_before(stage.name) + epoch, job.worth()
+    before, worth = recipe.epochs_before(stage.name) + epoch, job.worth(stage)
     total = torch.zeros((), device=job.device)
     for step, (images, labels) in enumerate(batches.epoch(before)):
         for group in optimiser.param_groups:

@@ -15,7 +15,7 @@ import torch.distributed.nn.functional as dist_nn
 from torch import Tensor, nn
 
 __all__ = ["ALONE", "Processes", "SharedBatchNorm2d", "average", "average_gradients",
-           "joined_processes", "share_norms"]
+           "device_of", "joined_processes", "own_norms", "share_norms"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,22 @@ class Processes:
 
 
 ALONE = Processes()
+
+
+def device_of(name: str | None) -> torch.device:
+    """Return the device of that name; by default CUDA if there is one, another for each process.
+
+    Raises ``ValueError`` if there is none of that name.
+    """
+    try:
+        device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+        if device.type == "cuda" and device.index is None:
+            device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"device must be cpu, or a device that this machine has, not {name!r} "
+                         f"({' '.join(str(error).split()):.120})") from None
+    return device
 
 
 @contextmanager
@@ -80,28 +96,36 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
     def forward(self, potential: Tensor) -> Tensor:
         if not self.training:
             return super().forward(potential)
-        values = potential.float()
-        sums = torch.stack([values.mean((0, 2, 3)), values.square().mean((0, 2, 3))])
-        mean, square = dist_nn.all_reduce(sums) / dist.get_world_size()
-        variance = square - mean.square()
+        values, processes = potential.float(), dist.get_world_size()
+        mean = dist_nn.all_reduce(values.mean((0, 2, 3))) / processes
+        centred = values - mean[:, None, None]
+        variance = dist_nn.all_reduce(centred.square().mean((0, 2, 3))) / processes
         with torch.no_grad():
-            count = values.numel() // len(mean) * dist.get_world_size()
+            count = values.numel() // len(mean) * processes
             self.num_batches_tracked += 1
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance * count / (count - 1), self.momentum)
         gain = (variance + self.eps).rsqrt() * self.weight
-        shift = self.bias - mean * gain
-        shaped = values * gain[:, None, None] + shift[:, None, None]
+        shaped = centred * gain[:, None, None] + self.bias[:, None, None]
         return shaped.to(potential.dtype)
 
 
 def share_norms(model: nn.Module, processes: Processes) -> nn.Module:
     """Give batch normalisation the statistics of all processes, in place; return ``model``."""
-    if processes.count > 1:
-        for parent in list(model.modules()):
-            for name, child in parent.named_children():
-                if type(child) is nn.BatchNorm2d:
-                    other = SharedBatchNorm2d(child.num_features, child.eps, child.momentum)
-                    other.load_state_dict(child.state_dict())
-                    setattr(parent, name, other.train(child.training))
+    return _norms_as(SharedBatchNorm2d, model) if processes.count > 1 else model
+
+
+def own_norms(model: nn.Module) -> nn.Module:
+    """Undo :func:`share_norms`, in place; return ``model``."""
+    return _norms_as(nn.BatchNorm2d, model)
+
+
+def _norms_as(kind: type[nn.BatchNorm2d], model: nn.Module) -> nn.Module:
+    for parent in list(model.modules()):
+        for name, child in parent.named_children():
+            if type(child) in (nn.BatchNorm2d, SharedBatchNorm2d) and type(child) is not kind:
+                other = kind(child.num_features, child.eps, child.momentum,
+                             device=child.weight.device)
+                other.load_state_dict(child.state_dict())
+                setattr(parent, name, other.train(child.training))
     return model

@@ -3,6 +3,8 @@
 A recipe is a TOML file; the shipped ones lie in ``algo/training/recipes`` and go by name.
 """
 
+import math
+import re
 from dataclasses import asdict, dataclass, fields, replace
 
 from hw.numbers import NumberFormat
@@ -19,6 +21,8 @@ __all__ = ["OPTIMISERS", "PRECISIONS", "Augmentation", "Distillation", "ModelSha
 OPTIMISERS = ("sgd", "adamw")
 # Of activations and gradients in training; sums of the optimiser and evaluation are float32.
 PRECISIONS = ("float32", "bf16")
+# Stages name files beside these two.
+STAGE_NAME, OTHER_FILES = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*"), ("checkpoint", "network")
 
 
 class RecipeError(ValueError):
@@ -88,7 +92,7 @@ class Augmentation:
         _one_of("augmentation.flip", FLIPS, self.flip)
         for field in fields(self):
             value = getattr(self, field.name)
-            _require(field.name == "flip" or value >= 0,
+            _require(field.name == "flip" or 0 <= value < math.inf,
                      f"augmentation.{field.name} must not be negative", value)
 
 
@@ -157,6 +161,9 @@ class Stage:
     steps_per_octave: int = 0
 
     def __post_init__(self):
+        _require(STAGE_NAME.fullmatch(self.name) and self.name not in OTHER_FILES,
+                 "stages must have names of letters, digits, - and _, which are not "
+                 f"{' or '.join(OTHER_FILES)}", self.name)
         where = f"stages.{self.name}"
         _one_of(f"{where}.form", FORMS, self.form)
         _one_of(f"{where}.optimiser", OPTIMISERS, self.optimiser)
@@ -236,6 +243,8 @@ class Recipe:
         self._check_stages()
 
     def _check_stages(self) -> None:
+        names = [stage.name for stage in self.stages]
+        _require(len(set(names)) == len(names), "stages must have names of their own", names)
         forms = [stage.form for stage in self.stages]
         _require(bool(forms) and forms == sorted(forms, key=FORMS.index),
                  f"stages must be in the order {', '.join(FORMS)}", forms)
@@ -252,6 +261,11 @@ class Recipe:
     def epochs(self) -> int:
         """Epochs of all stages."""
         return sum(stage.epochs for stage in self.stages)
+
+    def stages_after(self, form: str | None) -> tuple[Stage, ...]:
+        """Return the stages of later forms than ``form``; all without one."""
+        return tuple(stage for stage in self.stages
+                     if form is None or FORMS.index(stage.form) > FORMS.index(form))
 
     def stage_index(self, name: str) -> int:
         """Return the place of a stage."""

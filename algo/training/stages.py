@@ -1,50 +1,57 @@
 """The stages of a training, one after the other, with a checkpoint after each epoch."""
 
+import math
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from torch import nn
 
 from ..data import Split
-from ..models import FORMS, SPIKING, in_form
+from ..models import in_form
 from ..prune import Masks, density_at
 from .averaging import Average
 from .batches import Batches
-from .checkpoint import Checkpoint, load_checkpoint, model_of, new_model, save_checkpoint
+from .checkpoint import Checkpoint, model_of, new_model, save_checkpoint
 from .epoch import Learner, train_epoch
 from .evaluation import predictions_of
 from .job import Job
 from .log import append_line, keep_lines
 from .optimiser import make_optimiser
-from .parallel import share_norms
+from .parallel import own_norms, share_norms
+from .plots import plot_log
 from .recipe import Recipe, RecipeError, Stage
 from .state import restore, state_of
+from .teacher import check_teacher, teacher_of
 
-__all__ = ["LATEST", "LOG", "train_stages"]
+__all__ = ["LATEST", "LOG", "PICTURE", "train_stages"]
 
-LOG, LATEST = "log.jsonl", "checkpoint.safetensors"
+LOG, PICTURE, LATEST = "log.jsonl", "training.png", "checkpoint.safetensors"
 
 
 def train_stages(job: Job, latest: Checkpoint | None, initial: Checkpoint | None,
                  initial_sha256: str) -> None:
-    """Train what is left of the stages; leave a checkpoint of each in the folder.
+    """Train what is left of the stages; leave a checkpoint of each, log and picture in the folder.
 
     ``latest`` is the checkpoint of a training that was interrupted, ``initial`` that of another
-    training to begin with.
+    training to begin with. Raises ``ValueError`` in one line if the data does not fit the recipe,
+    or when the loss is no number any more.
     """
     recipe, training, validation = job.recipe, job.split("train"), job.split("validation")
     batches = Batches(recipe, training, device=job.device, rank=job.processes.rank,
                       processes=job.processes.count)
+    if not len(batches):
+        raise RecipeError(f"batch_size must be at most the {len(training.images)} training images "
+                          f"of {recipe.dataset}, not {recipe.batch_size}")
+    check_teacher(job, initial)
     model, masks = _beginning(job, latest or initial, training)
     if job.processes.is_first:
+        places = {stage.name: index for index, stage in enumerate(recipe.stages)}
         keep_lines(job.folder / LOG, lambda entry: latest is not None and (
-            recipe.stage_index(entry["stage"]), entry["epoch"]) <= _position(latest))
-    for index, stage in enumerate(recipe.stages):
+            places.get(entry["stage"], math.inf), entry["epoch"]) <= _position(latest))
+    for stage in job.stages:
+        index = recipe.stage_index(stage.name)
         if latest and index < _position(latest)[0]:
-            continue
-        if initial and FORMS.index(stage.form) <= FORMS.index(initial.form):
             continue
         resumed = latest if latest and stage.name == latest.stage else None
         learner = _learner(job, stage, model, masks, resumed, initial)
@@ -52,8 +59,11 @@ def train_stages(job: Job, latest: Checkpoint | None, initial: Checkpoint | None
         for epoch in range(resumed.epoch if resumed else 0, stage.epochs):
             started = time.monotonic()
             loss = train_epoch(job, stage, epoch, learner, batches)
+            if not math.isfinite(loss):
+                raise ValueError(f"stages.{stage.name}: the loss of epoch {epoch + 1} is {loss}; "
+                                 f"choose a learning_rate below {stage.learning_rate}")
             _prune(recipe, index, epoch, learner)
-            accuracy = _accuracy(job, learner.average.model, validation)
+            accuracy = _accuracy(job, stage, learner.average.model, validation)
             if not job.processes.is_first:
                 continue
             append_line(job.folder / LOG, {
@@ -73,11 +83,13 @@ def train_stages(job: Job, latest: Checkpoint | None, initial: Checkpoint | None
                                              in model.state_dict().items()}}
             kept = {key: kept[key] for key in kept if key.startswith(("model.", "mask."))}
             save_checkpoint(job.stage_path(stage.name), replace(checkpoint, tensors=kept))
+            plot_log(job.folder / LOG, job.folder / PICTURE)
         job.processes.wait()
 
 
 def _beginning(job: Job, begin: Checkpoint | None, training: Split) -> tuple[nn.Module, Masks]:
     if begin:
+        _check_classes(begin, training)
         model = model_of(begin)
     else:
         torch.manual_seed(job.recipe.seed)
@@ -87,6 +99,16 @@ def _beginning(job: Job, begin: Checkpoint | None, training: Split) -> tuple[nn.
     if begin:
         masks.load(begin.part("mask"))
     return model, masks
+
+
+def _check_classes(begin: Checkpoint, training: Split) -> None:
+    """Refuse a checkpoint for images of another shape or for another number of classes."""
+    for what, found, wanted in [
+            ("images", list(begin.input_shape), list(training.images.shape[1:])),
+            ("number of classes", len(begin.classes), len(training.classes))]:
+        if found != wanted:
+            raise RecipeError(f"the {what} of the checkpoint to begin with must be those of the "
+                              f"data set, {wanted}, not {found}")
 
 
 def _position(checkpoint: Checkpoint) -> tuple[int, int]:
@@ -99,34 +121,13 @@ def _learner(job: Job, stage: Stage, model: nn.Module, masks: Masks,
     recipe = job.recipe
     if not resumed:                                 # a checkpoint's model has its form already
         shape = job.split("train").images.shape[1:]
-        model = in_form(model, stage.form, stage.numbers(recipe.numbers), shape)
+        model = in_form(own_norms(model), stage.form, stage.numbers(recipe.numbers), shape)
     model = share_norms(model, job.processes).to(job.device, memory_format=torch.channels_last)
     learner = Learner(model, masks, make_optimiser(stage, model),
-                      Average(model, recipe.averaging), _teacher(job, stage, initial))
+                      Average(model, recipe.averaging), teacher_of(job, stage, initial))
     if resumed:
         restore(learner, resumed)
     return learner
-
-
-def _teacher(job: Job, stage: Stage, initial: Checkpoint | None) -> nn.Module | None:
-    """Return the float network that guides a spiking form, in evaluation mode."""
-    settings = job.recipe.distillation
-    if stage.form not in SPIKING or settings.weight == 0:
-        return None
-    names = [other.name for other in job.recipe.stages]
-    is_own = settings.teacher in names
-    if is_own and names.index(stage.name) <= names.index(settings.teacher):
-        return None
-    path = job.stage_path(settings.teacher) if is_own else Path(settings.teacher)
-    if path.exists():
-        checkpoint = load_checkpoint(path)
-    elif initial and initial.stage == settings.teacher:
-        checkpoint = initial
-    else:
-        raise RecipeError(f"distillation.teacher must be a stage that this training has done, the "
-                          f"checkpoint that it begins with, or another one; there is no {path}")
-    teacher = model_of(checkpoint).requires_grad_(False)
-    return teacher.to(job.device, memory_format=torch.channels_last)
 
 
 def _prune(recipe: Recipe, index: int, epoch: int, learner: Learner) -> None:
@@ -139,8 +140,8 @@ def _prune(recipe: Recipe, index: int, epoch: int, learner: Learner) -> None:
         learner.masks.apply(learner.average.model)
 
 
-def _accuracy(job: Job, model: nn.Module, split: Split) -> float:
+def _accuracy(job: Job, stage: Stage, model: nn.Module, split: Split) -> float:
     if not job.processes.is_first:
         return 0.0
-    predictions = predictions_of(model, job.worth(), split.images, device=job.device)
+    predictions = predictions_of(model, job.worth(stage), split.images, device=job.device)
     return float((predictions == split.labels).mean())

@@ -1,8 +1,9 @@
 """Tensors of a stage under training, into a checkpoint and back."""
 
+import torch
 from torch import Tensor
 
-from .checkpoint import Checkpoint
+from .checkpoint import Checkpoint, CheckpointError
 from .epoch import Learner
 
 __all__ = ["restore", "state_of"]
@@ -23,14 +24,29 @@ def state_of(learner: Learner) -> dict[str, Tensor]:
 
 
 def restore(learner: Learner, checkpoint: Checkpoint) -> None:
-    """Put a checkpoint's tensors back into a learner of the same stage."""
-    learner.model.load_state_dict(checkpoint.part("model"))
-    learner.masks.load(checkpoint.part("mask"))
-    if learner.average.decay:
-        learner.average.model.load_state_dict(checkpoint.part("average"))
+    """Put a checkpoint's tensors back into a learner of the same stage.
+
+    Raises :class:`CheckpointError` if they do not fit it.
+    """
     parameters = dict(learner.model.named_parameters())
-    for entry, tensor in checkpoint.part("optimiser").items():
-        name, key = entry.rsplit(":", 1)
-        parameter = parameters[name]
-        device = parameter.device if tensor.dim() else tensor.device
-        learner.optimiser.state[parameter][key] = tensor.to(device)
+    try:
+        learner.model.load_state_dict(checkpoint.part("model"))
+        learner.masks.load(checkpoint.part("mask"))
+        if learner.average.decay:
+            learner.average.model.load_state_dict(checkpoint.part("average"))
+        for entry, tensor in checkpoint.part("optimiser").items():
+            name, _, key = entry.rpartition(":")
+            learner.optimiser.state[parameters[name]][key] = _laid_out(tensor, parameters[name])
+    except (KeyError, RuntimeError) as error:
+        raise CheckpointError("the checkpoint does not fit its recipe "
+                              f"({' '.join(str(error).split()):.200})") from None
+
+
+def _laid_out(tensor: Tensor, parameter: Tensor) -> Tensor:
+    """Return a state as the optimiser made it: a count, or in the memory order of its parameter.
+
+    In another order its sums would be rounded another way.
+    """
+    if not tensor.dim():
+        return tensor
+    return torch.empty_like(parameter, dtype=tensor.dtype).copy_(tensor)

@@ -13,20 +13,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from filelock import FileLock, Timeout
 
 from hw.network import Network, save_network
 
 from .checkpoint import Checkpoint, load_checkpoint
 from .checkpoint_export import export_checkpoint
 from .job import Job, Progress
-from .parallel import joined_processes
+from .parallel import device_of, joined_processes
+from .plots import plot_log
 from .recipe import Recipe, RecipeError
-from .stages import LATEST, LOG, train_stages
+from .stages import LATEST, LOG, PICTURE, train_stages
 from .testing import test_stages
 
-__all__ = ["LATEST", "LOG", "NETWORK", "TrainingResult", "train"]
+__all__ = ["LATEST", "LOG", "NETWORK", "PICTURE", "TrainingResult", "train"]
 
-NETWORK = "network.safetensors"
+NETWORK, LOCK = "network.safetensors", ".lock"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,38 +59,77 @@ class TrainingResult:
 
 
 def train(recipe: Recipe, out_dir: Path, *, data_dir: Path | None = None, resume: bool = False,
-          initial: Path | None = None, device: str | None = None,
+          initial: Path | None = None, device: str | None = None, test: bool = True,
           progress: Progress | None = None) -> TrainingResult | None:
-    """Train ``recipe`` and export it; write network, log and checkpoints into ``out_dir``.
+    """Train ``recipe`` and export it; write network, log, picture and checkpoints to ``out_dir``.
 
     The same recipe gives the same network on the same machine, whether it ran at once or was
     resumed any number of times. ``resume`` continues after the last whole epoch in ``out_dir``,
     from the start if there is none, and raises ``ValueError`` if that was another training.
     ``initial`` is a checkpoint of the same model to begin with: stages up to its form are left out.
-    ``device`` is torch's name of one; by default CUDA if there is one. Under ``torchrun`` all
-    processes but the first return ``None``.
+    ``device`` is torch's name of one; by default CUDA if there is one. Without ``test`` the test
+    part is not read, and accuracy and predictions are empty: for experiments. Under ``torchrun``
+    all processes but the first return ``None``, and show no progress.
     """
     started, out_dir = time.monotonic(), Path(out_dir)
-    out_dir.mkdir(parents=True, exist_ok=True)
-    chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    chosen, begin = device_of(device), _initial(recipe, initial)
     latest = _latest(recipe, out_dir, initial) if resume else None
+    out_dir.mkdir(parents=True, exist_ok=True)
     with _threads(recipe.threads), joined_processes(chosen) as processes:
         if recipe.batch_size % processes.count:
             raise RecipeError(f"batch_size must be divisible by the {processes.count} processes, "
                               f"not {recipe.batch_size}")
-        job = Job(recipe, out_dir, data_dir, chosen, processes, progress)
-        train_stages(job, latest, initial and load_checkpoint(initial), _sha256(initial))
-        if not processes.is_first:
-            return None
-        accuracy, predictions, density = test_stages(job)
-    network = export_checkpoint(job.stage_path(recipe.stages[-1].name))
-    save_network(network, out_dir / NETWORK)
-    return TrainingResult(network, out_dir / NETWORK, accuracy, predictions, density,
-                          time.monotonic() - started)
+        job = Job(recipe, recipe.stages_after(begin and begin.form), out_dir, data_dir, chosen,
+                  processes, progress if processes.is_first else None)
+        with _only_training(job):
+            train_stages(job, latest, begin, _sha256(initial))
+            if not processes.is_first:
+                return None
+            accuracy, predictions = test_stages(job) if test else ({}, np.empty(0, np.int64))
+            plot_log(out_dir / LOG, out_dir / PICTURE)
+            last = job.stage_path(recipe.stages[-1].name)
+            network = export_checkpoint(last)
+            save_network(network, out_dir / NETWORK)
+    return TrainingResult(network, out_dir / NETWORK, accuracy, predictions,
+                          load_checkpoint(last).density, time.monotonic() - started)
+
+
+@contextmanager
+def _only_training(job: Job) -> Iterator[None]:
+    """Keep others out of the folder, and remove what one that was killed had half written."""
+    if not job.processes.is_first:
+        yield
+        return
+    lock = FileLock(job.folder / LOCK, timeout=0)
+    try:
+        with lock:
+            names = (LATEST, LOG, PICTURE, NETWORK, *(f"{stage.name}.safetensors"
+                                                      for stage in job.stages))
+            for name in names:
+                for path in job.folder.glob(f".{name}.*"):
+                    path.unlink()
+            yield
+    except Timeout:
+        raise ValueError(f"{job.folder}: another training writes there; end it first, or choose "
+                         "another folder") from None
 
 
 def _sha256(path: Path | None) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else ""
+
+
+def _initial(recipe: Recipe, path: Path | None) -> Checkpoint | None:
+    if path is None:
+        return None
+    begin = load_checkpoint(path)
+    if begin.recipe.model != recipe.model:
+        raise RecipeError(f"{path} must have the model of the recipe to begin with, "
+                          f"{recipe.model.architecture} of width {recipe.model.width}, not "
+                          f"{begin.recipe.model.architecture} of width {begin.recipe.model.width}")
+    if not recipe.stages_after(begin.form):
+        raise RecipeError(f"{path} must be of an earlier form than the recipe's last stage, not "
+                          f"{begin.form}: nothing is left to train")
+    return begin
 
 
 def _latest(recipe: Recipe, out_dir: Path, initial: Path | None) -> Checkpoint | None:

@@ -1,0 +1,60 @@
+"""The float network that guides the spiking stages of a training."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ..models import SPIKING
+from .checkpoint import Checkpoint, load_checkpoint, model_of
+from .job import Job
+from .recipe import RecipeError, Stage
+
+__all__ = ["check_teacher", "teacher_of"]
+
+
+def check_teacher(job: Job, initial: Checkpoint | None) -> None:
+    """Refuse a recipe whose teacher is missing, before hours of training lead up to it."""
+    trained = [stage.name for stage in job.stages]
+    for stage in job.stages:
+        if _is_taught(job, stage) and job.recipe.distillation.teacher not in trained:
+            _checkpoint(job, initial)
+
+
+def teacher_of(job: Job, stage: Stage, initial: Checkpoint | None) -> nn.Module | None:
+    """Return the network that guides a stage, in evaluation mode; ``None`` if none does.
+
+    ``initial`` is the checkpoint that the training began with. Raises :class:`RecipeError`.
+    """
+    if not _is_taught(job, stage):
+        return None
+    checkpoint, split = _checkpoint(job, initial), job.split("train")
+    shape, classes = tuple(split.images.shape[1:]), len(split.classes)
+    if (checkpoint.input_shape, len(checkpoint.classes)) != (shape, classes):
+        raise RecipeError(f"distillation.teacher must know images {list(shape)} of {classes} "
+                          f"classes, not {list(checkpoint.input_shape)} of "
+                          f"{len(checkpoint.classes)}")
+    teacher = model_of(checkpoint).requires_grad_(False)
+    return teacher.to(job.device, memory_format=torch.channels_last)
+
+
+def _is_taught(job: Job, stage: Stage) -> bool:
+    """Whether a stage spikes, and comes after its teacher."""
+    settings, names = job.recipe.distillation, [other.name for other in job.recipe.stages]
+    if stage.form not in SPIKING or settings.weight == 0:
+        return False
+    is_own = settings.teacher in names
+    return not is_own or names.index(stage.name) > names.index(settings.teacher)
+
+
+def _checkpoint(job: Job, initial: Checkpoint | None) -> Checkpoint:
+    """Return the teacher's checkpoint, of a stage or at a path."""
+    name = job.recipe.distillation.teacher
+    is_own = name in [stage.name for stage in job.recipe.stages]
+    path = job.stage_path(name) if is_own else Path(name)
+    if path.exists():
+        return load_checkpoint(path)
+    if initial and initial.stage == name:
+        return initial
+    raise RecipeError("distillation.teacher must be a stage that this training has done, the "
+                      f"checkpoint that it begins with, or another one; there is no {path}")
