@@ -28,7 +28,7 @@ full-size: $(READY)
 mutants: $(READY)
 	@$(BIN)/python tests/mutants/run.py
 
-# Seconds to build and to run simulation models.
+# Seconds to build and to run simulation models, and of the golden models.
 bench: $(READY)
 	@$(BIN)/python -m tests.bench.run
 

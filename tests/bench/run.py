@@ -1,5 +1,6 @@
 """Measures how long models take to build and how fast they run, and prints a table.
 
+Then that of the golden model follows, unless configurations are named.
 Seconds are those of the processor, children included; a build uses two cores. Nothing is compared
 with anything.
 """
@@ -19,6 +20,7 @@ from hw.config import load_configuration
 from hw.emit import to_verilog
 from hw.network import Network
 from hw.numbers import NumberFormat
+from tests.bench import golden
 from tests.full_size.images import smooth_images
 from tests.full_size.networks import vgg16
 from tests.networks import random_network
@@ -54,6 +56,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench-", dir="sim_build") as folder:
         for config in options.configs or CASES:
             print_row(measure(config, Path(folder)))
+    if not options.configs:
+        print()
+        golden.main()
     return 0
 
 
