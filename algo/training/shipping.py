@@ -52,7 +52,7 @@ def ship(folders: list[Path], out_dir: Path, *, data_dir: Path | None = None,
     trained = [_tested(Path(folder), data_dir, progress) for folder in folders]
     _check_seeds(folders, [network for network, _ in trained])
     network, tested = trained[0]
-    log = read_log(Path(folders[0]) / LOG)
+    log = [entry for entry in read_log(Path(folders[0]) / LOG) if "seconds" in entry]
     accuracy = {**network.provenance["accuracy"], **tested["accuracy"]}
     if len(trained) > 1:
         tests = [found["accuracy"]["test"] for _, found in trained]
