@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from hw.network import Layer, Network, Shape, Synapses, validate
 from hw.numbers import NumberFormat
 
-from .codes import encode, whole_bias
 from .coding import input_table
-from .graph import FloatLayer, read_layers
+from .conversion.codes import encode, whole_bias
+from .conversion.graph import FloatLayer, read_layers
+from .conversion.quantise import layer_scales
+from .conversion.tracing import ExportError
 from .neuron import TimeCoded
-from .quantise import layer_scales
-from .tracing import ExportError
 
 __all__ = ["ExportError", "export"]
 

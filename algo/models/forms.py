@@ -7,9 +7,9 @@ from torch import nn
 
 from hw.numbers import NumberFormat
 
-from ..fold import fold_norms
+from ..conversion.fold import fold_norms
+from ..conversion.quantise import to_log_form
 from ..neuron import Clip, TimeCoded
-from ..quantise import to_log_form
 
 __all__ = ["FORMS", "SPIKING", "in_form"]
 
@@ -32,7 +32,7 @@ def in_form(model: nn.Module, form: str, numbers: NumberFormat,
     if form in SPIKING:
         replace_modules(model, Clip | TimeCoded, lambda: TimeCoded(numbers))
     if form == "log":
-        model = to_log_form(fold_norms(model, input_shape), input_shape, numbers)
+        model = to_log_form(fold_norms(model), input_shape, numbers)
     return model
 
 

@@ -5,12 +5,12 @@ import pytest
 import torch
 from torch import nn
 
-from algo.codes import decode, encode
 from algo.coding import input_table, pixel_values
+from algo.conversion.codes import decode, encode
+from algo.conversion.quantise import to_log_layer
 from algo.export import ExportError, export
 from algo.golden import infer
 from algo.neuron import TimeCoded
-from algo.quantise import to_log_layer
 from hw.network import NetworkError
 from hw.numbers import NumberFormat
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from algo.log_layers import LogConv2d, LogLinear
+from algo.conversion.log_layers import LogConv2d, LogLinear
 from algo.models import ARCHITECTURES, FORMS, SPIKING, build, in_form
 from algo.neuron import Clip, TimeCoded
 from algo.prune import Masks

@@ -2,7 +2,7 @@
 
 from torch import fx, nn
 
-from .neuron import Clip
+from ..neuron import Clip
 from .tracing import ExportError
 
 __all__ = ["refused_call", "refused_module"]

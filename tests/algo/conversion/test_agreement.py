@@ -8,12 +8,12 @@ import torch
 from torch import nn
 
 from algo.coding import input_table, pixel_values
+from algo.conversion.fold import fold_norms
+from algo.conversion.log_layers import LogConv2d, LogLinear
+from algo.conversion.quantise import to_log_form
 from algo.export import export
-from algo.fold import fold_norms
 from algo.golden import infer
-from algo.log_layers import LogConv2d, LogLinear
 from algo.neuron import TimeCoded
-from algo.quantise import to_log_form
 from hw.numbers import NumberFormat
 
 # Fine products: what they truncate moves almost no spike.

@@ -10,7 +10,7 @@ from torch import Tensor, fx, nn
 from hw.network import INPUT, Shape
 from hw.numbers import NumberFormat
 
-from .neuron import TimeCoded
+from ..neuron import TimeCoded
 from .refusal import refused_call, refused_module
 from .synapses import (
     FloatGroup,

@@ -2,10 +2,10 @@ import pytest
 import torch
 from torch import nn
 
-from algo.fold import fold_norm, fold_norms
+from algo.conversion.fold import fold_norm, fold_norms
+from algo.conversion.quantise import to_log_layer
+from algo.conversion.tracing import ExportError
 from algo.neuron import TimeCoded
-from algo.quantise import to_log_layer
-from algo.tracing import ExportError
 from hw.numbers import NumberFormat
 
 

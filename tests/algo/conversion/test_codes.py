@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from algo.codes import bias_unit, decode, encode, rounded, scale_of, whole_bias
+from algo.conversion.codes import bias_unit, decode, encode, rounded, scale_of, whole_bias
 from hw.numbers import NumberFormat
 
 FORMATS = [

@@ -29,7 +29,7 @@ def to_log_form(model: nn.Module, input_shape: tuple[int, int, int],
     for name, module in model.named_modules():
         if isinstance(module, NORMS):
             raise ExportError(f"{name}: fold batch normalisation before weights become "
-                              "logarithmic, with algo.fold.fold_norms")
+                              "logarithmic, with algo.conversion.fold.fold_norms")
     layers = read_layers(model, Shape(*input_shape), numbers)
     model = deepcopy(model)
     for layer in layers:

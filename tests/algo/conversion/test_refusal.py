@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from algo.conversion.tracing import ExportError
 from algo.export import export
 from algo.neuron import Clip, TimeCoded
-from algo.tracing import ExportError
 from hw.numbers import NumberFormat
 
 NUMBERS = NumberFormat()

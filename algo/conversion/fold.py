@@ -27,12 +27,12 @@ def fold_norm(weight: Tensor, bias: Tensor | None, norm: nn.Module) -> tuple[Ten
     return (weight.detach().double() * shaped).float(), shift.float()
 
 
-def fold_norms(model: nn.Module, input_shape: tuple[int, int, int] | None = None) -> nn.Module:
+def fold_norms(model: nn.Module) -> nn.Module:
     """Return a copy of ``model`` in which no batch normalisation is left, equal in evaluation.
 
     Each is folded into the conv or linear layer right before it, which gets a bias, and becomes an
     ``nn.Identity``, so that all names stay. Raises :class:`ExportError` that names one which cannot
-    be folded. ``input_shape`` is that of the images; nothing depends on it yet.
+    be folded.
     """
     model = deepcopy(model)
     modules = dict(model.named_modules())

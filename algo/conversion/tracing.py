@@ -2,8 +2,8 @@
 
 from torch import fx, nn
 
+from ..neuron import Clip, TimeCoded
 from .log_layers import LogConv2d, LogLinear
-from .neuron import Clip, TimeCoded
 
 __all__ = ["NORMS", "ExportError", "traced"]
 

@@ -2,12 +2,12 @@ import pytest
 import torch
 from torch import nn
 
-from algo.codes import decode, encode
-from algo.fold import fold_norms
-from algo.log_layers import LogConv2d, LogLinear
+from algo.conversion.codes import decode, encode
+from algo.conversion.fold import fold_norms
+from algo.conversion.log_layers import LogConv2d, LogLinear
+from algo.conversion.quantise import to_log_form, to_log_layer
+from algo.conversion.tracing import ExportError
 from algo.neuron import TimeCoded
-from algo.quantise import to_log_form, to_log_layer
-from algo.tracing import ExportError
 from hw.numbers import NumberFormat
 
 NUMBERS = NumberFormat()

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from algo.codes import decode, encode
-from algo.log_layers import LogConv2d, LogLinear
-from algo.quantise import to_log_layer
+from algo.conversion.codes import decode, encode
+from algo.conversion.log_layers import LogConv2d, LogLinear
+from algo.conversion.quantise import to_log_layer
 from hw.numbers import NumberFormat
 
 NUMBERS = NumberFormat()

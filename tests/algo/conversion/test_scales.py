@@ -3,8 +3,8 @@ import itertools
 import pytest
 import torch
 
-from algo.codes import decode, encode, whole_bias
-from algo.scales import choose_scales, scale_steps
+from algo.conversion.codes import decode, encode, whole_bias
+from algo.conversion.scales import choose_scales, scale_steps
 from hw.numbers import NumberFormat
 
 FORMATS = [NumberFormat(), NumberFormat(weight_bits=3), NumberFormat(weight_bits=2),

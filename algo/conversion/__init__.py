@@ -1,0 +1,1 @@
+"""From the float weights of any module to logarithmic codes, layer by layer."""
