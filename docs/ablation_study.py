@@ -31,7 +31,8 @@ from hw.numbers import NumberFormat
 RECIPE = "cifar10-vgg16"
 RATE, LOG_RATE = 0.02, 2e-4
 WINDOWS = ((24, 4), (16, 4), (12, 2), (8, 2), (4, 1))
-OFFSETS = (0.5, 0.0)
+# With thresholds that round down, δ = 0.
+FLOORED = ((16, 4), (8, 2))
 WEIGHT_BITS = (5, 4, 3)
 
 
@@ -66,13 +67,14 @@ def main() -> None:
     parser.add_argument("base", type=Path)
     parser.add_argument("--out", type=Path, default=Path("sim_build/ablation"))
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--log-epochs", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     base = load_checkpoint(arguments.base)
     print(f"base: {base.stage}, epoch {base.epoch}, validation {base.accuracy['validation']:.2%}")
-    rows = [Row(window, tau, offset) for window, tau in WINDOWS for offset in OFFSETS]
+    rows = [Row(window, tau, 0.5) for window, tau in WINDOWS]
+    rows += [Row(window, tau, 0.0) for window, tau in FLOORED]
     found = [measured(row, base, arguments) for row in rows]
     print_coding(rows, found)
     rows = [Row(16, 4, 0.5, bits, trains_weights=True) for bits in WEIGHT_BITS]
