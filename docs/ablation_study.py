@@ -51,15 +51,18 @@ class Row:
         return f"T{self.window}-tau{self.tau}-delta{self.offset:g}-b{self.bits}"
 
     def recipe(self, arguments: argparse.Namespace) -> Recipe:
-        """Return the recipe of the row's training."""
-        return load_recipe(RECIPE, [
-            f"name={self.name}", f"seed={arguments.seed}",
+        """Return the recipe of the row's training: what follows the clip, without a teacher."""
+        recipe = load_recipe(RECIPE, [
+            f"name={self.name}", f"seed={arguments.seed}", "distillation.weight=0",
             f"numbers.window={self.window}", f"numbers.steps_per_octave={self.tau}",
             f"numbers.threshold_offset={self.offset}", f"numbers.weight_bits={self.bits}",
-            f"numbers.weight_steps_per_octave={min(2, self.tau)}",
-            f"stages.time.epochs={arguments.epochs}", f"stages.time.learning_rate={RATE}",
-            f"stages.log.epochs={arguments.log_epochs}",
-            f"stages.log.learning_rate={LOG_RATE}"])
+            f"numbers.weight_steps_per_octave={min(2, self.tau)}"])
+        stages = {stage.name: stage for stage in recipe.stages}
+        if self.trains_weights:
+            last = replace(stages["log"], epochs=arguments.log_epochs, learning_rate=LOG_RATE)
+        else:
+            last = replace(stages["time"], epochs=arguments.epochs, learning_rate=RATE)
+        return replace(recipe, stages=(stages["clip"], last))
 
 
 def main() -> None:
@@ -97,7 +100,6 @@ def measured(row: Row, base: Checkpoint, arguments: argparse.Namespace) -> dict:
         initial = arguments.out / Row(row.window, row.tau, row.offset).name / "time.safetensors"
     else:
         initial = arguments.base
-        recipe = without_log(recipe)
     train(recipe, folder, data_dir=arguments.data, resume=True, initial=initial, test=False,
           progress=show)
     time = model_of(load_checkpoint(initial if row.trains_weights else folder / "time.safetensors"))
@@ -108,10 +110,6 @@ def measured(row: Row, base: Checkpoint, arguments: argparse.Namespace) -> dict:
     write_whole(done, json.dumps(result).encode())
     print(row.name, result, flush=True)
     return result
-
-
-def without_log(recipe: Recipe) -> Recipe:
-    return replace(recipe, stages=recipe.stages[:-1])
 
 
 def logarithmic(model: torch.nn.Module, numbers: NumberFormat, base: Checkpoint):
