@@ -1,22 +1,22 @@
 """Compile a network to a program for a processor."""
 
-from .options import Config, Json, Network, OutDir
+from .options import Fitting, Json, Network, OutDir
 
 PROGRAM_FILES = ("program.hex", "streamed.hex", "program.json")
 
 
-def run(file: Network, out: OutDir, config: Config = "demo", as_json: Json = False) -> int:
+def run(file: Network, out: OutDir, config: Fitting = "auto", as_json: Json = False) -> int:
     from hw.compiler import compile_network, write_program
-    from hw.config import load_configuration
     from hw.network import load_network
 
     from ..console import print_json
+    from ..fitting import fitting_configuration
     from ..memory_map import memory_map, print_memory_map
     from ..output import new_files
     from ..zoo import network_path
 
     network = load_network(network_path(file))
-    processor = load_configuration(config, network.numbers)
+    processor = fitting_configuration(network, config)
     with new_files(out, PROGRAM_FILES) as stage:
         program = compile_network(network, processor)
         write_program(program, stage)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Config, Count, Data, Images, Json, Network, OutDir, Trace
+from .options import Count, Data, Fitting, Images, Json, Network, OutDir, Trace
 
 
 def run(
@@ -13,7 +13,7 @@ def run(
     out: OutDir,
     n: Count = None,
     data: Data = None,
-    config: Config = "demo",
+    config: Fitting = "auto",
     trace: Trace = False,
     waves: Annotated[str | None, typer.Option(
         "--waves", metavar="LAYER", show_default=False,
@@ -22,11 +22,11 @@ def run(
         "--waves-image", metavar="N", min=0, help="Image to record, the first is 0.")] = 0,
     as_json: Json = False,
 ) -> int:
-    from hw.config import load_configuration
     from hw.network import fingerprint, load_network
 
     from ..console import print_json
     from ..energy import check_table, load_table
+    from ..fitting import fitting_configuration
     from ..images import load_images
     from ..output import new_files
     from ..run import RUN_FILES, run_result, write_run
@@ -38,7 +38,7 @@ def run(
     path = network_path(file)
     network = load_network(path)
     image_set = load_images(images, network.input_shape, count=n, data_dir=data)
-    processor, table = load_configuration(config, network.numbers), load_table()
+    processor, table = fitting_configuration(network, config), load_table()
     check_table(processor, table)
     recorded = () if waves is None else (f"{waves.replace('/', '_')}.fst",)
     if waves is not None:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Config", "Count", "Data", "Images", "Json", "Network", "OutDir", "OutFile", "Trace"]
+__all__ = ["Config", "Count", "Data", "Fitting", "Images", "Json", "Network", "OutDir", "OutFile",
+           "Trace"]
 
 Network = Annotated[str, typer.Argument(
     metavar="FILE", show_default=False, help="Network file, or zoo:NAME for a shipped one.")]
@@ -19,6 +20,9 @@ Count = Annotated[int | None, typer.Option(
     "-n", metavar="N", min=1, show_default=False, help="Only the first N images.")]
 Config = Annotated[str, typer.Option(
     "--config", metavar="NAME|TOML", help="Processor: a named configuration, or a file.")]
+Fitting = Annotated[str, typer.Option(
+    "--config", metavar="NAME|TOML",
+    help="Processor: a named configuration, a file, or auto: the smallest that fits.")]
 Trace = Annotated[bool, typer.Option(
     "--trace", help="Observe every potential and spike time of every layer.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

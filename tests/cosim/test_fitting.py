@@ -1,0 +1,46 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from algo.coding import input_table
+from cosim.fitting import TRIED, fitting_configuration
+from hw.compiler import CompileError, compile_network
+from hw.config import CONFIGURATIONS, ConfigurationError, load_configuration
+from hw.network import Layer, Network, Shape, Synapses
+from hw.numbers import NumberFormat
+
+
+def flat(inputs: tuple[int, int, int]) -> Network:
+    """Return one linear layer on an image."""
+    numbers = NumberFormat()
+    weight = np.ones((2, int(np.prod(inputs))), np.int8)
+    scores = Layer(name="scores", bias=np.zeros(2, np.int32), synapses=(
+        Synapses(source="input", kind="linear", weight=weight),))
+    return Network(name="flat", numbers=replace(numbers, potential_bits=32), layers=(scores,),
+                   input_shape=Shape(*inputs), exponents=input_table("time", numbers))
+
+
+@pytest.mark.parametrize(("inputs", "name"), [((1, 8, 8), "demo"), ((1, 32, 32), "vgg")])
+def test_the_smallest_that_fits(inputs, name):
+    network = flat(inputs)
+    assert fitting_configuration(network, "auto") == load_configuration(name, network.numbers)
+    for smaller in TRIED[:TRIED.index(name)]:
+        with pytest.raises(CompileError):
+            compile_network(network, load_configuration(smaller, network.numbers))
+
+
+def test_what_fits_none_is_refused_as_by_the_largest():
+    network = flat((1, 200, 200))
+    with pytest.raises(CompileError) as largest:
+        compile_network(network, load_configuration(TRIED[-1], network.numbers))
+    with pytest.raises(CompileError) as refusal:
+        fitting_configuration(network, "auto")
+    assert str(refusal.value) == str(largest.value)
+
+
+def test_a_name_is_taken_as_it_is():
+    network = flat((1, 32, 32))
+    assert fitting_configuration(network, "tiny").lanes == CONFIGURATIONS["tiny"].lanes
+    with pytest.raises(ConfigurationError):
+        fitting_configuration(network, "huge")
