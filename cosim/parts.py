@@ -12,6 +12,8 @@ import numpy as np
 
 from hw.network import write_whole
 
+from .output import new_files
+
 __all__ = ["Parts", "open_parts"]
 
 KEY = "run.json"
@@ -33,8 +35,8 @@ class Parts:
     run: dict[str, str]
 
     def begin(self) -> None:
-        """Make the folder, if it is not there; ``OSError`` if that cannot be."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Make the folder, if it is not there."""
+        self.folder.mkdir(exist_ok=True)
         write_whole(self.folder / KEY, json.dumps(self.run, indent=1).encode())
 
     def load(self, part: str) -> dict[str, np.ndarray] | None:
@@ -65,10 +67,12 @@ def open_parts(output: Path, run: dict[str, str], *, resume: bool) -> Parts:
     """Return the parts of the run that writes ``output``: they lie in ``output``.part.
 
     Raises ``ValueError`` if parts are there but not asked for, or not of this run, and ``OSError``
-    if ``output`` is a folder.
+    if ``output`` cannot be written; its folder is made.
     """
     if output.is_dir():
         raise IsADirectoryError(None, "Is a directory", str(output))
+    with new_files(output.parent, []):
+        pass
     parts = Parts(output.with_name(f"{output.name}.part"), run)
     if not parts.folder.exists():
         return parts

@@ -81,6 +81,9 @@ def test_a_run_that_was_stopped_at_its_very_beginning_continues(tmp_path):
     assert open_parts(tmp_path / "out.npz", RUN, resume=True).load("0-2") is None
 
 
-def test_a_folder_is_no_output(tmp_path):
+def test_what_cannot_be_written_is_refused_at_once(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError):
+        open_parts(tmp_path / "file" / "out.npz", RUN, resume=False)
     with pytest.raises(IsADirectoryError):
         open_parts(tmp_path, RUN, resume=False)
