@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
-import torch.distributed.nn.functional as dist_nn
 from torch import Tensor, nn
 
 __all__ = ["ALONE", "Processes", "SharedBatchNorm2d", "average", "average_gradients",
@@ -90,6 +89,24 @@ def average(value: float, processes: Processes, device: torch.device) -> float:
     return float(total) / processes.count
 
 
+class _Sum(torch.autograd.Function):
+    """The sum of a tensor over the processes; each depends on all, so gradients are summed too."""
+
+    @staticmethod
+    def forward(ctx, values: Tensor) -> Tensor:
+        return _Sum._over_processes(values)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        return _Sum._over_processes(gradient)
+
+    @staticmethod
+    def _over_processes(values: Tensor) -> Tensor:
+        total = values.contiguous().clone()
+        dist.all_reduce(total)
+        return total
+
+
 class SharedBatchNorm2d(nn.BatchNorm2d):
     """``nn.BatchNorm2d`` with statistics over the batches of all processes, of equal size."""
 
@@ -97,9 +114,9 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
         if not self.training:
             return super().forward(potential)
         values, processes = potential.float(), dist.get_world_size()
-        mean = dist_nn.all_reduce(values.mean((0, 2, 3))) / processes
+        mean = _Sum.apply(values.mean((0, 2, 3))) / processes
         centred = values - mean[:, None, None]
-        variance = dist_nn.all_reduce(centred.square().mean((0, 2, 3))) / processes
+        variance = _Sum.apply(centred.square().mean((0, 2, 3))) / processes
         with torch.no_grad():
             count = values.numel() // len(mean) * processes
             self.num_batches_tracked += 1

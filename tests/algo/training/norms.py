@@ -22,7 +22,7 @@ def case() -> tuple[nn.Module, torch.Tensor, torch.Tensor]:
     with torch.no_grad():
         for tensor in model[0].parameters():
             tensor.copy_(torch.rand(CHANNELS, generator=generator) + 0.5)
-    batch = torch.randn(BATCH, CHANNELS, 4, 3, generator=generator) + 300
+    batch = torch.randn(BATCH, CHANNELS, 4, 3, generator=generator) + 30
     return model, batch, torch.randn(BATCH, CHANNELS, 4, 3, generator=generator)
 
 

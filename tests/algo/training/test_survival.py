@@ -31,8 +31,8 @@ def command(folder, *more):
 def forked(*runs):
     """Return the exit codes of runs of the command line in processes of their own."""
     plan = [{"main": "cosim.cli:main", **run} for run in runs]
-    done = subprocess.run([sys.executable, "-m", "tests.algo.training.forked", json.dumps(plan)],
-                          capture_output=True, text=True, timeout=600)
+    done = subprocess.run([sys.executable, "-W", "error", "-m", "tests.algo.training.forked",
+                           json.dumps(plan)], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
