@@ -137,11 +137,16 @@ def new_model(recipe: Recipe, input_shape: tuple[int, int, int], classes: int) -
     return build(**asdict(recipe.model), input_shape=input_shape, classes=classes)
 
 
-def model_of(checkpoint: Checkpoint) -> nn.Module:
-    """Return the model that a checkpoint holds. Raises :class:`CheckpointError`."""
+def model_of(checkpoint: Checkpoint, numbers: NumberFormat | None = None) -> nn.Module:
+    """Return the model that a checkpoint holds, in evaluation. Raises :class:`CheckpointError`.
+
+    ``numbers`` may differ from those of the checkpoint in product and potential bits: biases are
+    then rounded to other units.
+    """
+    numbers = numbers or checkpoint.numbers
     model = new_model(checkpoint.recipe, checkpoint.input_shape, len(checkpoint.classes))
     for form in FORMS[:FORMS.index(checkpoint.form) + 1]:
-        model = in_form(model, form, checkpoint.numbers, checkpoint.input_shape)
+        model = in_form(model, form, numbers, checkpoint.input_shape)
     try:
         model.load_state_dict(checkpoint.part("model"))
     except RuntimeError as error:

@@ -1,6 +1,7 @@
 """The network file of a checkpoint, with where it comes from."""
 
 import platform
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,8 +18,12 @@ __all__ = ["export_checkpoint"]
 VERSIONS = ("numpy", "torch")
 
 
-def export_checkpoint(path: Path) -> Network:
+def export_checkpoint(path: Path, *, product_bits: int | None = None,
+                      potential_bits: int | None = None) -> Network:
     """Return the network of a checkpoint whose form spikes (``time`` or ``log``).
+
+    Product and potential bits are those of the recipe, unless others are given: weights and spike
+    times do not depend on them, only roundings do.
 
     Raises :class:`algo.training.checkpoint.CheckpointError` if it is none, :class:`ExportError` if
     its form does not spike yet.
@@ -27,9 +32,11 @@ def export_checkpoint(path: Path) -> Network:
     if checkpoint.form not in SPIKING:
         raise ExportError(f"{path}: form {checkpoint.form} does not spike; export a checkpoint of "
                           f"the form {' or '.join(SPIKING)}")
-    recipe = checkpoint.recipe
-    network = export(model_of(checkpoint), input_shape=checkpoint.input_shape,
-                     numbers=checkpoint.numbers, coding=recipe.coding, name=recipe.name,
+    recipe, numbers = checkpoint.recipe, checkpoint.numbers
+    numbers = replace(numbers, product_bits=product_bits or numbers.product_bits,
+                      potential_bits=potential_bits or numbers.potential_bits)
+    network = export(model_of(checkpoint, numbers), input_shape=checkpoint.input_shape,
+                     numbers=numbers, coding=recipe.coding, name=recipe.name,
                      classes=checkpoint.classes)
     network.provenance.update(
         recipe=recipe.name, seed=recipe.seed, form=checkpoint.form, accuracy=checkpoint.accuracy,

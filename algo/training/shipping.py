@@ -85,7 +85,7 @@ def _tested(folder: Path, data_dir: Path | None,
     integer = infer_events(network, test.images, progress=progress).predictions
     checkpoint = load_checkpoint(folder / f"{list(settings['stages'])[-1]}.safetensors")
     worth = pixel_values(network.exponents, network.numbers)
-    trained = predictions_of(model_of(checkpoint), worth, test.images)
+    trained = predictions_of(model_of(checkpoint, network.numbers), worth, test.images)
     return network, {
         "accuracy": {"test": float((integer == test.labels).mean()),
                      "test_of_training_network": float((trained == test.labels).mean()),

@@ -12,6 +12,12 @@ def run(
     checkpoint: Annotated[Path, typer.Argument(
         metavar="CHECKPOINT", show_default=False, help="Checkpoint that a training wrote.")],
     out: OutFile,
+    product_bits: Annotated[int | None, typer.Option(
+        "--product-bits", metavar="F", show_default=False,
+        help="Fraction bits of products (default: those of the recipe).")] = None,
+    potential_bits: Annotated[int | None, typer.Option(
+        "--potential-bits", metavar="A", show_default=False,
+        help="Bits of potentials (default: those of the recipe).")] = None,
     as_json: Json = False,
 ) -> int:
     from algo.training.checkpoint_export import export_checkpoint
@@ -20,7 +26,8 @@ def run(
     from ..console import print_json
     from ..output import new_file
 
-    network = export_checkpoint(checkpoint)
+    network = export_checkpoint(checkpoint, product_bits=product_bits,
+                                potential_bits=potential_bits)
     with new_file(out) as path:
         save_network(network, path)
     if as_json:
