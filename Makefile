@@ -28,7 +28,7 @@ full-size: $(READY)
 mutants: $(READY)
 	@$(BIN)/python tests/mutants/run.py
 
-# Seconds to build and to run simulation models, and of the golden models.
+# Seconds to build and to run simulation models, of the golden models, and of training.
 bench: $(READY)
 	@$(BIN)/python -m tests.bench.run
 

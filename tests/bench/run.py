@@ -1,6 +1,6 @@
 """Measures how long models take to build and how fast they run, and prints a table.
 
-Then that of the golden model follows, unless configurations are named.
+Then those of the golden model and of training follow, unless configurations are named.
 Seconds are those of the processor, children included; a build uses two cores. Nothing is compared
 with anything.
 """
@@ -20,7 +20,7 @@ from hw.config import load_configuration
 from hw.emit import to_verilog
 from hw.network import Network
 from hw.numbers import NumberFormat
-from tests.bench import golden
+from tests.bench import golden, training
 from tests.full_size.images import smooth_images
 from tests.full_size.networks import vgg16
 from tests.networks import random_network
@@ -59,6 +59,8 @@ def main() -> int:
     if not options.configs:
         print()
         golden.main()
+        print()
+        training.main([])
     return 0
 
 

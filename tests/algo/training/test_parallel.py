@@ -42,8 +42,9 @@ def folders(tmp_path_factory):
         {"arguments": resumed, "processes": 2, "folder": str(found["resumed"]), "lines": 4},
         {"arguments": [*resumed, "--resume"], "processes": 2},
         {"main": "tests.algo.training.norms:main", "arguments": [str(found["norms"])],
-         "processes": 2})
-    assert codes == [[0, 0], [-9, -9], [0, 0], [0, 0]]
+         "processes": 2},
+        {"arguments": [*two, "--set", "batch_size=97"], "processes": 2})
+    assert codes == [[0, 0], [-9, -9], [0, 0], [0, 0], [2, 2]]  # processes must divide the batch
     return found
 
 
@@ -107,13 +108,6 @@ def test_torchrun(tmp_path):
     assert len(re.findall(r"wrote .*network\.safetensors", done.stdout)) == 1
     assert done.stdout.count("of the test images") == 4
     assert json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])["images"] == 360
-
-
-def test_processes_must_divide_the_batch(tmp_path):
-    codes = forked({"arguments": ["train", "digits", "-o", str(tmp_path), "--set",
-                                  "batch_size=65"], "processes": 2})
-    assert codes == [[2, 2]]
-    assert not list(tmp_path.iterdir())
 
 
 def test_norms_are_shared_and_taken_back():
