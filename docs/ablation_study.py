@@ -1,10 +1,11 @@
 """What time coding and log weights cost, and what training makes good: CIFAR-10, VGG-16.
 
-    python -m docs.ablation_study BASE [--out DIR] [--epochs N] [--log-epochs N] [--seed N]
+    python -m docs.ablation_study BASE [--out DIR] [--images N] [--epochs N] [--log-epochs N]
 
 BASE is the checkpoint of the stage ``clip`` of the recipe ``cifar10-vgg16``. Every row begins with
-it, and is trained under the firing rule with numbers of its own. All figures are of the 5,000
-validation images; the test part is not read. Rows that are done are not repeated. The tables are
+it, and is trained under the firing rule with numbers of its own, on N of the training images. All
+figures are of the 5,000 validation images; the test part is not read. Rows that are done are not
+repeated. The tables are
 discussed in docs/results.md.
 """
 
@@ -18,6 +19,7 @@ import torch
 
 from algo.coding import input_table, pixel_values
 from algo.data import load_split
+from algo.data.npz import write_arrays
 from algo.models import in_form
 from algo.neuron import TimeCoded
 from algo.training.checkpoint import Checkpoint, load_checkpoint, model_of
@@ -31,8 +33,7 @@ from hw.numbers import NumberFormat
 RECIPE = "cifar10-vgg16"
 RATE, LOG_RATE = 0.02, 2e-4
 WINDOWS = ((24, 4), (16, 4), (12, 2), (8, 2), (4, 1))
-# With thresholds that round down, δ = 0.
-FLOORED = ((16, 4), (8, 2))
+OFFSETS = (0.5, 0.0)
 WEIGHT_BITS = (5, 4, 3)
 
 
@@ -72,16 +73,29 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--log-epochs", type=int, default=1)
+    parser.add_argument("--images", type=int, default=45_000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     base = load_checkpoint(arguments.base)
     print(f"base: {base.stage}, epoch {base.epoch}, validation {base.accuracy['validation']:.2%}")
-    rows = [Row(window, tau, 0.5) for window, tau in WINDOWS]
-    rows += [Row(window, tau, 0.0) for window, tau in FLOORED]
+    arguments.reduced = reduced_data(arguments)
+    rows = [Row(window, tau, offset) for window, tau in WINDOWS for offset in OFFSETS]
     found = [measured(row, base, arguments) for row in rows]
     print_coding(rows, found)
     rows = [Row(16, 4, 0.5, bits, trains_weights=True) for bits in WEIGHT_BITS]
     print_weights(rows, [measured(row, base, arguments) for row in rows])
+
+
+def reduced_data(arguments: argparse.Namespace) -> Path:
+    """Return a data folder with so many images, all of the training part, to train on."""
+    images, labels, _ = load_split("cifar10:train", data_dir=arguments.data)
+    folder = arguments.out / "data"
+    folder.mkdir(parents=True, exist_ok=True)
+    # A tenth of them becomes the validation part of this folder, which is not looked at.
+    kept = slice(0, min(len(images), arguments.images * 10 // 9))
+    write_arrays(folder / "cifar10.npz", train_images=images[kept], train_labels=labels[kept],
+                 test_images=images[:1], test_labels=labels[:1])
+    return folder
 
 
 def measured(row: Row, base: Checkpoint, arguments: argparse.Namespace) -> dict:
@@ -94,13 +108,13 @@ def measured(row: Row, base: Checkpoint, arguments: argparse.Namespace) -> dict:
     accuracy = partial(validation_accuracy, recipe, data_dir=arguments.data)
     unconverted = in_form(model_of(base), "time", recipe.numbers, base.input_shape)
     result = {"unconverted": accuracy(unconverted)}
-    result["unconverted_log"] = accuracy(logarithmic(unconverted, recipe.numbers, base))
     if row.trains_weights:
+        result["unconverted_log"] = accuracy(logarithmic(unconverted, recipe.numbers, base))
         # The time-coded network is that of the same row in the other table.
         initial = arguments.out / Row(row.window, row.tau, row.offset).name / "time.safetensors"
     else:
         initial = arguments.base
-    train(recipe, folder, data_dir=arguments.data, resume=True, initial=initial, test=False,
+    train(recipe, folder, data_dir=arguments.reduced, resume=True, initial=initial, test=False,
           progress=show)
     time = model_of(load_checkpoint(initial if row.trains_weights else folder / "time.safetensors"))
     result["trained"], result["spikes"] = accuracy(time), spikes_per_neuron(recipe, time, arguments)
