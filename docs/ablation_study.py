@@ -5,8 +5,7 @@
 BASE is the checkpoint of the stage ``clip`` of the recipe ``cifar10-vgg16``. Every row begins with
 it, and is trained under the firing rule with numbers of its own, on N of the training images. All
 figures are of the 5,000 validation images; the test part is not read. Rows that are done are not
-repeated. The tables are
-discussed in docs/results.md.
+repeated. The tables are discussed in docs/results.md.
 """
 
 import argparse
