@@ -66,9 +66,10 @@ def print_description(description: dict) -> None:
     out.print(f"window {numbers['window']} steps, {numbers['steps_per_octave']} for each octave; "
               f"potential: worst case, of {numbers['potential_bits']} bits")
     provenance = description["provenance"]
-    for key in ("recipe", "seed", "form", "accuracy"):
+    for key in ("recipe", "seed", "form", "accuracy", "agreement", "machine", "training_seconds",
+                "epochs", "date"):
         if key in provenance:
-            out.print(f"{key}: {provenance[key]}")
+            out.print(f"{key.replace('_', ' ')}: {provenance[key]}")
     out.print(f"sha256 {description['sha256']}")
 
 
