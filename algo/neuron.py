@@ -24,15 +24,16 @@ def spike_times(potential: Tensor, numbers: NumberFormat) -> Tensor:
     >>> spike_times(torch.tensor([2.0, 1.0, 0.5, 0.46, 0.45, 0.0]), NumberFormat()).int().tolist()
     [0, 0, 4, 4, 5, 24]
     """
-    octaves = potential.clamp_min(SMALLEST).log2()
-    steps = torch.ceil(-numbers.steps_per_octave * octaves - numbers.threshold_offset)
-    return torch.where(potential > 0, steps.clamp(0, numbers.window), numbers.window)
+    times = potential.clamp_min(SMALLEST).log2_().mul_(-numbers.steps_per_octave)
+    times.sub_(numbers.threshold_offset).ceil_().clamp_(0, numbers.window)
+    return times.masked_fill_((potential > 0).logical_not_(), numbers.window)
 
 
 def code_in_time(potential: Tensor, numbers: NumberFormat) -> Tensor:
     """Return what the spike of ``potential`` is worth: 2^(−t/τ), or 0 for silence."""
     times = spike_times(potential, numbers)
-    return torch.where(times < numbers.window, torch.exp2(-times / numbers.steps_per_octave), 0)
+    is_silent = times >= numbers.window
+    return times.div_(-numbers.steps_per_octave).exp2_().masked_fill_(is_silent, 0)
 
 
 class _CodeInTime(torch.autograd.Function):
