@@ -102,7 +102,8 @@ def test_torchrun(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
          "-m", "cosim.cli", "train", "digits", "-o", str(tmp_path), *SETS,
-         "--device", "cpu"], capture_output=True, text=True, timeout=600)
+         "--device", "cpu", "--set", "stages.relu.epochs=1", "--set", "stages.log.epochs=1"],
+        capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert len(re.findall(r"wrote .*network\.safetensors", done.stdout)) == 1
