@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from hw.network import Network, save_network
 
+from ..truncation import KNOWN, compensated
 from .checkpoint import Checkpoint, load_checkpoint
 from .checkpoint_export import export_checkpoint
 from .job import Job, Progress
@@ -88,7 +89,7 @@ def train(recipe: Recipe, out_dir: Path, *, data_dir: Path | None = None, resume
             accuracy, predictions = test_stages(job) if test else ({}, np.empty(0, np.int64))
             plot_log(out_dir / LOG, out_dir / PICTURE)
             last = job.stage_path(recipe.stages[-1].name)
-            network = export_checkpoint(last)
+            network = compensated(export_checkpoint(last), job.split("train").images[:KNOWN])
             save_network(network, out_dir / NETWORK)
     return TrainingResult(network, out_dir / NETWORK, accuracy, predictions,
                           load_checkpoint(last).density, time.monotonic() - started)
