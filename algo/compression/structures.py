@@ -29,9 +29,10 @@ def selection(structure: str, lanes: int) -> Select:
 
 def irregular(score: Tensor, first: Tensor, count: int) -> Tensor:
     """Keep the best single weights of the layer."""
-    order = _ranked(first.flatten(), score.flatten())
-    kept = torch.zeros_like(first.flatten())
-    kept[order[:count]] = True
+    order = score.flatten().sort(descending=True, stable=True).indices
+    is_first = first.flatten()[order]
+    kept = torch.zeros_like(is_first)
+    kept[torch.cat([order[is_first], order[~is_first]])[:count]] = True
     return kept.reshape(score.shape)
 
 

@@ -20,6 +20,8 @@ __all__ = ["attention_taps", "begin_sparse", "masks_of", "momentum_of", "rewire"
 
 # Forms of stages in which masks move; later ones train under those of the last of them.
 MOVING = ("relu", "clip", "time")
+# Forms whose activations are one map for each image, as attention maps need them.
+MAPPED = (*MOVING, "log")
 # Keeps random masks apart from the order of images, which has the same seed.
 STREAM = 1 << 60
 
@@ -57,13 +59,13 @@ def momentum_of(recipe: Recipe, stage: Stage, model: nn.Module) -> Momentum | No
     return Momentum(model, list(prunable_weights(model)))
 
 
-def attention_taps(recipe: Recipe, model: nn.Module,
+def attention_taps(recipe: Recipe, stage: Stage, model: nn.Module,
                    teacher: nn.Module | None) -> tuple[list[str], list[str]]:
     """Return the names of the activations that are compared, of model and teacher.
 
     Raises :class:`RecipeError` if they have another number of blocks.
     """
-    if not recipe.compression.attention or teacher is None:
+    if not recipe.compression.attention or teacher is None or stage.form not in MAPPED:
         return [], []
     found = block_ends(model), block_ends(teacher)
     if len(found[0]) != len(found[1]):

@@ -135,7 +135,7 @@ def _learner(job: Job, stage: Stage, model: nn.Module, masks: Masks,
     teacher = teacher_of(job, stage, initial)
     learner = Learner(model, masks, make_optimiser(stage, model), Average(model, recipe.averaging),
                       teacher, momentum_of(recipe, stage, model),
-                      attention_taps(recipe, model, teacher))
+                      attention_taps(recipe, stage, model, teacher))
     if resumed:
         restore(learner, resumed)
     return learner
