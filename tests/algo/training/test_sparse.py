@@ -18,7 +18,7 @@ from .short import contents
 
 pytestmark = pytest.mark.xdist_group("sparse")
 OVERRIDES = [
-    "stages.relu.epochs=2", "stages.clip.epochs=1", "stages.time.epochs=2", "stages.log.epochs=1",
+    "stages.relu.epochs=2", "stages.time.epochs=2", "stages.log.epochs=1",
     "model.channels=[6, 8, 12]", "batch_size=96"]
 BATCHES = 11                                        # in an epoch
 
@@ -38,6 +38,7 @@ def teacher(tmp_path_factory):
 def sparse_recipe(teacher, *overrides, **compression):
     entries = load_recipe("digits-10x", [*OVERRIDES, f"distillation.teacher={teacher}",
                                          *overrides]).as_dict()
+    del entries["stages"]["clip"]
     if compression:
         entries["compression"] = {"density": 0.2, **compression}
     return recipe_from(entries)
@@ -73,7 +74,7 @@ def test_the_budget_holds_after_every_epoch(teacher, tmp_path, monkeypatch, stru
     by_epoch = [checkpoint.part("mask") for checkpoint in seen if checkpoint.part("optimiser")]
     moved = [any(not torch.equal(one[name], other[name]) for name in one)
              for one, other in pairwise(by_epoch)]
-    assert any(moved[:3]) and not any(moved[3:])    # relu, clip, time; at the end none moves
+    assert all(moved[:2]) and not any(moved[2:])    # at the end none moves
     assert result.density == pytest.approx(recipe.compression.density, abs=0.06)
     images = load_split("digits:test").images
     predictions = infer(result.network, images).predictions
@@ -90,7 +91,7 @@ def test_resumed_training_gives_the_same_bytes(teacher, tmp_path, structure, cha
     recipe = sparse_recipe(teacher, *changes, **STRUCTURES[structure])
     train(recipe, tmp_path / "whole", test=False)
 
-    for stop in (BATCHES + 3, 3 * BATCHES + 1, 4 * BATCHES + 2):
+    for stop in (BATCHES + 3, 3 * BATCHES + 1):
         def progress(done, total, text, stop=stop):
             if done == stop:
                 raise InterruptedError
@@ -155,8 +156,8 @@ def test_a_teacher_of_other_blocks_is_refused(teacher, tmp_path):
 
 @pytest.mark.slow
 def test_digits_learn_with_a_tenth_of_the_weights(teacher, tmp_path):
-    changes = ["model.channels=[16, 24, 32]", "stages.relu.epochs=12", "stages.clip.epochs=6",
-               "stages.time.epochs=16", "stages.log.epochs=6", "batch_size=64"]
+    changes = ["model.channels=[16, 24, 32]", "stages.relu.epochs=14", "stages.time.epochs=16",
+              , "stages.log.epochs=6", "batch_size=64"]
     result = train(sparse_recipe(teacher, *changes), tmp_path)
     assert result.density == pytest.approx(0.1, abs=1e-3)
     assert result.network.provenance["sparsity"] >= 0.899
