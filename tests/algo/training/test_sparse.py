@@ -157,7 +157,7 @@ def test_a_teacher_of_other_blocks_is_refused(teacher, tmp_path):
 @pytest.mark.slow
 def test_digits_learn_with_a_tenth_of_the_weights(teacher, tmp_path):
     changes = ["model.channels=[16, 24, 32]", "stages.relu.epochs=14", "stages.time.epochs=16",
-              , "stages.log.epochs=6", "batch_size=64"]
+               "stages.log.epochs=6", "batch_size=64"]
     result = train(sparse_recipe(teacher, *changes), tmp_path)
     assert result.density == pytest.approx(0.1, abs=1e-3)
     assert result.network.provenance["sparsity"] >= 0.899
