@@ -73,6 +73,15 @@ def test_a_step_by_hand():
     assert [own.int().tolist() for own in grown] == [[1], [0, 1, 1], [1, 0, 1, 1], [1, 1]]
 
 
+def test_channels_are_shared_out_by_webster():
+    """Shares 2 and 5: the second group gets one (5 to 2), then the first one (2 to 5/3)."""
+    channels = channels_of(two_convs())
+    kept = [bools(1), bools(1, 0, 0), bools(1, 0, 0, 0), bools(1, 1)]
+    scores = [torch.rand(size) for size in channels.sizes]
+    grown = grow_channels(channels, kept, scores, [0, 2.0, 5.0, 0], 10)
+    assert [int(own.sum()) for own in grown] == [1, 2, 2, 2]
+
+
 def test_masks_are_those_of_what_exists():
     channels = channels_of(nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 3)))
     kept = [bools(1), bools(0, 1), bools(1, 1, 1)]
