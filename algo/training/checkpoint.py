@@ -43,7 +43,8 @@ class Checkpoint:
     accuracy
         What is known of ``validation`` and ``test`` (a fraction) and ``images`` (of the test).
     tensors
-        With a prefix for each part: ``model.``, ``mask.``, ``optimiser.`` and ``average.``.
+        With a prefix for each part: ``model.``, ``mask.``, ``optimiser.``, ``average.``
+        and ``momentum.``.
     """
 
     recipe: Recipe

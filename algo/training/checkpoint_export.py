@@ -9,6 +9,7 @@ import numpy as np
 
 from hw.network import Network
 
+from ..compression.shrink import shrink
 from ..export import ExportError, export
 from ..models import SPIKING
 from .checkpoint import load_checkpoint, model_of
@@ -21,6 +22,8 @@ VERSIONS = ("numpy", "torch")
 def export_checkpoint(path: Path, *, product_bits: int | None = None,
                       potential_bits: int | None = None) -> Network:
     """Return the network of a checkpoint whose form spikes (``time`` or ``log``).
+
+    Without the channels that compression removed.
 
     Product and potential bits are those of the recipe, unless others are given: weights and spike
     times do not depend on them, only roundings do.
@@ -35,7 +38,10 @@ def export_checkpoint(path: Path, *, product_bits: int | None = None,
     recipe, numbers = checkpoint.recipe, checkpoint.numbers
     numbers = replace(numbers, product_bits=product_bits or numbers.product_bits,
                       potential_bits=potential_bits or numbers.potential_bits)
-    network = export(model_of(checkpoint, numbers), input_shape=checkpoint.input_shape,
+    model = model_of(checkpoint, numbers)
+    if recipe.compression.structure == "channel":
+        model = shrink(model, checkpoint.part("mask"))
+    network = export(model, input_shape=checkpoint.input_shape,
                      numbers=numbers, coding=recipe.coding, name=recipe.name,
                      classes=checkpoint.classes)
     network.provenance.update(

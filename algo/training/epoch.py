@@ -7,7 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ..prune import Masks
+from ..compression.attention import AttentionTaps
+from ..compression.masks import Masks
+from ..compression.momentum import Momentum
 from .averaging import Average
 from .batches import Batches
 from .evaluation import values_of
@@ -21,13 +23,19 @@ __all__ = ["Learner", "train_epoch"]
 
 @dataclass(eq=False)
 class Learner:
-    """What changes while a stage trains; ``teacher`` may be ``None``."""
+    """What changes while a stage trains.
+
+    ``teacher`` may be ``None``, and ``momentum`` where masks do not move by it. ``taps`` are the
+    names of the activations that model and teacher compare.
+    """
 
     model: nn.Module
     masks: Masks
     optimiser: Optimizer
     average: Average
     teacher: nn.Module | None
+    momentum: Momentum | None = None
+    taps: tuple[list[str], list[str]] = ((), ())
 
 
 def train_epoch(job: Job, stage: Stage, epoch: int, learner: Learner, batches: Batches) -> float:
@@ -35,15 +43,21 @@ def train_epoch(job: Job, stage: Stage, epoch: int, learner: Learner, batches: B
     recipe, model, optimiser = job.recipe, learner.model.train(), learner.optimiser
     before, worth = recipe.epochs_before(stage.name) + epoch, job.worth(stage)
     total = torch.zeros((), device=job.device)
+    attention = AttentionTaps(*zip((model, learner.teacher), learner.taps, strict=True))
     for step, (images, labels) in enumerate(batches.epoch(before)):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(stage, epoch + step / len(batches))
-        with torch.autocast(job.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
+        with attention, torch.autocast(job.device.type, torch.bfloat16,
+                                       enabled=recipe.precision == "bf16"):
             values = values_of(images, worth)
             loss = _loss(recipe, model(values), labels, learner.teacher, values)
+            loss = loss + recipe.compression.attention / 2 * attention.distance()
         optimiser.zero_grad()
         loss.backward()
         average_gradients(model, job.processes)
+        if learner.momentum:
+            learner.momentum.follow(model)
+        learner.masks.hide_gradients(model)
         optimiser.step()
         learner.masks.apply(model)
         learner.average.follow(model)

@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from hw.numbers import NumberFormat
 
 from ..coding import CODINGS
+from ..compression.gradual import SCOPES
+from ..compression.settings import DENSE, Compression
 from ..data import check_name
 from ..models import ARCHITECTURES, FORMS, SPIKING
-from ..prune import SCOPES
 from .augment import FLIPS
 
 __all__ = ["OPTIMISERS", "PRECISIONS", "Augmentation", "Distillation", "ModelShape", "Pruning",
@@ -98,11 +99,11 @@ class Augmentation:
 
 @dataclass(frozen=True, kw_only=True)
 class Distillation:
-    """A float network guides the spiking ones.
+    """A network guides others.
 
     ``weight`` (0 … 1) is the share of the loss that is the divergence from the scores of
-    ``teacher`` (a stage, or the path of a checkpoint), both at softmax ``temperature``; in all
-    stages whose form spikes, and that come after the teacher's.
+    ``teacher``, both at softmax ``temperature``. A teacher that is a stage guides those after it
+    whose form spikes, one that is the path of a checkpoint guides all stages.
     """
 
     weight: float
@@ -207,8 +208,9 @@ class Recipe:
     averaging
         Decay per step of the moving average of weights (EMA) that is evaluated and handed on;
         0: the weights themselves.
-    augmentation, distillation, pruning, numbers, model, stages
-        The parts; stages in their order.
+    augmentation, distillation, pruning, numbers, model, stages, compression
+        The parts; stages in their order. Without ``compression`` the network is dense, or pruned to
+        the densities of its stages.
     """
 
     name: str
@@ -226,6 +228,7 @@ class Recipe:
     numbers: NumberFormat
     model: ModelShape
     stages: tuple[Stage, ...]
+    compression: Compression = DENSE
 
     def __post_init__(self):
         try:
@@ -241,6 +244,7 @@ class Recipe:
                  self.label_smoothing)
         _require(0 <= self.averaging < 1, "averaging must be 0 to below 1", self.averaging)
         self._check_stages()
+        self._check_compression()
 
     def _check_stages(self) -> None:
         names = [stage.name for stage in self.stages]
@@ -256,6 +260,16 @@ class Recipe:
         _require(all(stage.numbers(self.numbers) == self.numbers for stage in last),
                  "the last stage of the form time must have the window and steps of numbers",
                  [stage.name for stage in last])
+
+    def _check_compression(self) -> None:
+        method = self.compression.method
+        for stage in self.stages if method else ():
+            _require(stage.density == 1,
+                     f"stages.{stage.name}.density must be 1 with a compression.method, which has "
+                     "compression.density in all stages", stage.density)
+        _require(method != "attention" or bool(self.distillation.teacher),
+                 "distillation.teacher must be a stage or a checkpoint for the compression.method "
+                 "attention", self.distillation.teacher)
 
     @property
     def epochs(self) -> int:

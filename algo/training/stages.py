@@ -7,9 +7,10 @@ from dataclasses import replace
 import torch
 from torch import nn
 
+from ..compression.gradual import density_at
+from ..compression.masks import Masks
 from ..data import Split
 from ..models import in_form
-from ..prune import Masks, density_at
 from .averaging import Average
 from .batches import Batches
 from .checkpoint import Checkpoint, model_of, new_model, save_checkpoint
@@ -21,6 +22,7 @@ from .optimiser import make_optimiser
 from .parallel import own_norms, share_norms
 from .plots import plot_log
 from .recipe import Recipe, RecipeError, Stage
+from .sparse import attention_taps, begin_sparse, masks_of, momentum_of, rewire
 from .state import restore, state_of
 from .teacher import check_teacher, teacher_of
 
@@ -44,7 +46,7 @@ def train_stages(job: Job, latest: Checkpoint | None, initial: Checkpoint | None
         raise RecipeError(f"batch_size must be at most the {len(training.images)} training images "
                           f"of {recipe.dataset}, not {recipe.batch_size}")
     check_teacher(job, initial)
-    model, masks = _beginning(job, latest or initial, training)
+    model, masks = _beginning(job, latest, initial, training)
     if job.processes.is_first:
         places = {stage.name: index for index, stage in enumerate(recipe.stages)}
         keep_lines(job.folder / LOG, lambda entry: latest is not None and (
@@ -62,7 +64,10 @@ def train_stages(job: Job, latest: Checkpoint | None, initial: Checkpoint | None
             if not math.isfinite(loss):
                 raise ValueError(f"stages.{stage.name}: the loss of epoch {epoch + 1} is {loss}; "
                                  f"choose a learning_rate below {stage.learning_rate}")
-            _prune(recipe, index, epoch, learner)
+            if recipe.compression.method:
+                rewire(job, stage, epoch, learner)
+            else:
+                _prune(recipe, index, epoch, learner)
             accuracy = _accuracy(job, stage, learner.average.model, validation)
             if not job.processes.is_first:
                 continue
@@ -87,7 +92,9 @@ def train_stages(job: Job, latest: Checkpoint | None, initial: Checkpoint | None
         job.processes.wait()
 
 
-def _beginning(job: Job, begin: Checkpoint | None, training: Split) -> tuple[nn.Module, Masks]:
+def _beginning(job: Job, latest: Checkpoint | None, initial: Checkpoint | None,
+               training: Split) -> tuple[nn.Module, Masks]:
+    begin = latest or initial
     if begin:
         _check_classes(begin, training)
         model = model_of(begin)
@@ -95,9 +102,11 @@ def _beginning(job: Job, begin: Checkpoint | None, training: Split) -> tuple[nn.
         torch.manual_seed(job.recipe.seed)
         model = new_model(job.recipe, training.images.shape[1:], len(training.classes))
     model = model.to(job.device, memory_format=torch.channels_last)
-    masks = Masks(model)
+    masks = masks_of(job.recipe, model)
     if begin:
         masks.load(begin.part("mask"))
+    if job.recipe.compression.method and not latest:
+        begin_sparse(job.recipe, model, masks, initial)
     return model, masks
 
 
@@ -123,8 +132,10 @@ def _learner(job: Job, stage: Stage, model: nn.Module, masks: Masks,
         shape = job.split("train").images.shape[1:]
         model = in_form(own_norms(model), stage.form, stage.numbers(recipe.numbers), shape)
     model = share_norms(model, job.processes).to(job.device, memory_format=torch.channels_last)
-    learner = Learner(model, masks, make_optimiser(stage, model),
-                      Average(model, recipe.averaging), teacher_of(job, stage, initial))
+    teacher = teacher_of(job, stage, initial)
+    learner = Learner(model, masks, make_optimiser(stage, model), Average(model, recipe.averaging),
+                      teacher, momentum_of(recipe, stage, model),
+                      attention_taps(recipe, stage, model, teacher))
     if resumed:
         restore(learner, resumed)
     return learner
@@ -136,6 +147,7 @@ def _prune(recipe: Recipe, index: int, epoch: int, learner: Learner) -> None:
     ramp = (epoch + 1) / (recipe.pruning.until * stage.epochs)
     density = density_at(ramp, start=before, end=stage.density)
     learner.masks.prune(learner.model, density, recipe.pruning.scope)
+    learner.masks.forget(learner.model, learner.optimiser)
     if learner.average.decay:
         learner.masks.apply(learner.average.model)
 

@@ -16,6 +16,8 @@ def state_of(learner: Learner) -> dict[str, Tensor]:
     if learner.average.decay:
         tensors |= {f"average.{key}": tensor
                     for key, tensor in learner.average.model.state_dict().items()}
+    if learner.momentum:
+        tensors |= {f"momentum.{key}": tensor for key, tensor in learner.momentum.tensors.items()}
     for name, parameter in learner.model.named_parameters():
         tensors |= {f"optimiser.{name}:{key}": tensor
                     for key, tensor in learner.optimiser.state[parameter].items()
@@ -34,6 +36,8 @@ def restore(learner: Learner, checkpoint: Checkpoint) -> None:
         learner.masks.load(checkpoint.part("mask"))
         if learner.average.decay:
             learner.average.model.load_state_dict(checkpoint.part("average"))
+        if learner.momentum:
+            learner.momentum.load(checkpoint.part("momentum"))
         for entry, tensor in checkpoint.part("optimiser").items():
             name, _, key = entry.rpartition(":")
             learner.optimiser.state[parameters[name]][key] = _laid_out(tensor, parameters[name])

@@ -1,4 +1,4 @@
-"""The float network that guides the spiking stages of a training."""
+"""The network that guides stages of a training."""
 
 from pathlib import Path
 
@@ -39,12 +39,13 @@ def teacher_of(job: Job, stage: Stage, initial: Checkpoint | None) -> nn.Module 
 
 
 def _is_taught(job: Job, stage: Stage) -> bool:
-    """Whether a stage spikes, and comes after its teacher."""
+    """Whether a stage has a teacher: a path for all, a stage for those behind it that spike."""
     settings, names = job.recipe.distillation, [other.name for other in job.recipe.stages]
-    if stage.form not in SPIKING or settings.weight == 0:
+    if settings.weight == 0 and job.recipe.compression.attention == 0:
         return False
-    is_own = settings.teacher in names
-    return not is_own or names.index(stage.name) > names.index(settings.teacher)
+    if settings.teacher not in names:
+        return True
+    return stage.form in SPIKING and names.index(stage.name) > names.index(settings.teacher)
 
 
 def _checkpoint(job: Job, initial: Checkpoint | None) -> Checkpoint:

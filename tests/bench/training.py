@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from algo.compression.masks import Masks
 from algo.data import Split
 from algo.models import in_form
-from algo.prune import Masks
 from algo.training.averaging import Average
 from algo.training.batches import Batches
 from algo.training.checkpoint import new_model

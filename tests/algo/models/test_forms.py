@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from algo.compression.masks import Masks
 from algo.conversion.log_layers import LogConv2d, LogLinear
 from algo.models import ARCHITECTURES, FORMS, SPIKING, build, in_form
 from algo.neuron import Clip, TimeCoded
-from algo.prune import Masks
 from hw.numbers import NumberFormat
 
 SHAPE, NUMBERS = (3, 32, 32), NumberFormat(window=16)

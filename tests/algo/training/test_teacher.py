@@ -22,11 +22,11 @@ def taught(tmp_path_factory):
 
 
 def test_teacher_may_be_a_path(taught, tmp_path):
-    """That of the stage itself gives what the stage gives."""
+    """That of the stage itself gives what the stage gives, where the stage teaches."""
     recipe = short_recipe("stages.log.epochs=1", f"distillation.teacher={taught}/relu.safetensors")
-    train(recipe, tmp_path)
+    train(recipe, tmp_path, initial=taught / "clip.safetensors")
     own, other = contents(taught)["log.jsonl"], contents(tmp_path)["log.jsonl"]
-    assert own == other
+    assert own[3:-1] == other[:-1]
 
 
 def test_teacher_teaches(taught, tmp_path):

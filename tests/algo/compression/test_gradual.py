@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from algo.prune import Masks, density_at, smallest_removed
+from algo.compression.gradual import density_at, smallest_removed
+from algo.compression.masks import Masks
 
 
 def model():

@@ -1,0 +1,1 @@
+"""Compression during training: which weights exist, and how that changes from epoch to epoch."""
