@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from hw.network import Shape
 from hw.numbers import NumberFormat
 
+from ..neurons import WholeLeaky
 from .codes import decode, encode
 from .graph import FloatLayer, read_layers
 from .log_layers import LogConv2d, LogLinear
@@ -22,9 +23,10 @@ def to_log_form(model: nn.Module, input_shape: tuple[int, int, int],
     """Return a copy of ``model`` whose convs and linear layers have logarithmic weights.
 
     Their scales are chosen now, together for all synapses that a neuron adds up. ``model`` has
-    :class:`algo.neuron.TimeCoded` activations and no batch normalisation any more. A conv that is
-    frozen and has weights of 0 and 1 only stays as it is. Raises :class:`ExportError` for what a
-    network file cannot hold.
+    :class:`algo.neurons.TimeCoded` or :class:`algo.neurons.Leaky` activations and no batch
+    normalisation any more. A conv that is frozen and has weights of 0 and 1 only stays as it is.
+    Leaky neurons become those of hardware, and weights are worth what these add to them. Raises
+    :class:`ExportError` for what a network file cannot hold.
     """
     for name, module in model.named_modules():
         if isinstance(module, NORMS):
@@ -40,7 +42,9 @@ def to_log_form(model: nn.Module, input_shape: tuple[int, int, int],
                 parent = model.get_submodule(parent)
                 kind = LogConv2d if group.kind == "conv" else LogLinear
                 setattr(parent, name, kind.of(getattr(parent, name), numbers, steps - group.shift,
-                                              offset))
+                                              offset, is_truncated=layer.steps > 0))
+        if layer.leaky:
+            model.set_submodule(layer.neurons, WholeLeaky(layer.leaky, numbers, steps[:1]))
     return model
 
 
@@ -55,17 +59,20 @@ def to_log_layer(layer: nn.Conv2d | nn.Linear, numbers: NumberFormat, *,
 def layer_scales(layer: FloatLayer, numbers: NumberFormat) -> tuple[Tensor, list[int]]:
     """Return scale steps int64 [out] and the offset of each synapse group.
 
-    Those that training chose, if all groups can keep them, else those of least error.
+    Those that training chose, if all groups can keep them, else those of least error. Leaky neurons
+    of a layer have one threshold, and so one scale; in whole octaves float32 counts it exactly.
     """
     known = [group.scale_step for group in layer.groups if not group.is_exact]
     if known and all(steps is not None and torch.equal(steps, known[0]) for steps in known):
         steps = known[0]
-        is_one = not layer.is_output or bool((steps == steps[0]).all())
+        is_one = not (layer.is_output or layer.steps) or bool((steps == steps[0]).all())
         if is_one and all(_keeps(group.weight, steps, numbers)
                           for group in layer.groups if group.is_exact):
             return steps, [group.offset for group in layer.groups]
     return choose_scales([group.weight for group in layer.groups], layer.bias, numbers,
-                         exact=[group.is_exact for group in layer.groups], shared=layer.is_output)
+                         exact=[group.is_exact for group in layer.groups],
+                         shared=layer.is_output or layer.steps > 0,
+                         whole_octaves=layer.steps > 0, sums=max(1, layer.steps))
 
 
 def _keeps(weight: Tensor, steps: Tensor, numbers: NumberFormat) -> bool:

@@ -6,7 +6,7 @@ from torch import nn
 
 from algo.conversion.log_layers import LogConv2d, LogLinear
 from algo.models import ARCHITECTURES, FORMS, SPIKING, build, in_form
-from algo.neuron import Clip, TimeCoded
+from algo.neurons import Clip, TimeCoded
 from algo.prune import Masks
 from hw.numbers import NumberFormat
 
