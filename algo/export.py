@@ -1,9 +1,9 @@
 """Export: a PyTorch module becomes the integers of a network file.
 
-Potentials of time-coded channel c are counted in units of 2^(−F) of its scale 2^(−k/τ), so θ = 1 is met at
-step t when V ≥ 2^((F·τ + k − t − δ)/τ): ``threshold_step`` = F·τ + k. The channels of the output
-share one k, so that the largest score stays the largest. All channels of leaky neurons share one
-too, and count their threshold V_th in these units.
+Potentials of channel c are counted in units of 2^(−F) of its scale 2^(−k/τ), so a time-coded neuron
+meets θ = 1 at step t when V ≥ 2^((F·τ + k − t − δ)/τ): ``threshold_step`` = F·τ + k. The channels of
+the output share one k, so that the largest score stays the largest. All channels of leaky neurons
+share one too, and count their threshold V_th in these units.
 """
 
 import numpy as np
@@ -31,9 +31,10 @@ def export(module: nn.Module, *, input_shape: tuple[int, int, int],
     """Return the network that ``module`` in evaluation is, with logarithmic weights.
 
     Activations must be :class:`algo.neurons.TimeCoded`, or all :class:`algo.neurons.Leaky` of the
-    same number of steps. Weights of ``LogConv2d`` and ``LogLinear`` keep their codes; others are rounded to the nearest codes, at the scale of least error. Batch
-    normalisation is folded, average pooling before a linear layer too; the terms of a sum become
-    synapse groups, spikes that skip layers one of weights 1, exactly.
+    same number of steps. Weights of ``LogConv2d`` and ``LogLinear`` keep their codes; others are
+    rounded to the nearest codes, at the scale of least error. Batch normalisation is folded,
+    average pooling before a linear layer too; the terms of a sum become synapse groups, spikes that
+    skip layers one of weights 1, exactly.
 
     Parameters
     ----------
@@ -54,7 +55,8 @@ def export(module: nn.Module, *, input_shape: tuple[int, int, int],
     layers = read_layers(module, Shape(*input_shape), numbers)
     steps = layers[-1].steps
     network = Network(
-        neuron="lif" if steps else "ttfs", steps=steps or 1, name=name, numbers=numbers, input_shape=Shape(*map(int, input_shape)), exponents=table,
+        name=name, numbers=numbers, input_shape=Shape(*map(int, input_shape)), exponents=table,
+        neuron="lif" if steps else "ttfs", steps=steps or 1,
         coding=coding if isinstance(coding, str) else "custom", classes=tuple(classes),
         layers=tuple(_integer_layer(layer, numbers) for layer in layers),
         provenance=provenance or {})

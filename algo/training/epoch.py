@@ -37,7 +37,7 @@ def train_epoch(job: Job, stage: Stage, epoch: int, learner: Learner, batches: B
     total = torch.zeros((), device=job.device)
     for step, (images, labels) in enumerate(batches.epoch(before)):
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate(stage, epoch + step / len(batches))
+            group["lr"] = learning_rate(stage, epoch + step / len(batches)) * group["rate"]
         with torch.autocast(job.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
             values = values_of(images, worth)
             loss = _loss(recipe, model(values), labels, learner.teacher, values)
