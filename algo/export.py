@@ -1,9 +1,9 @@
 """Export: a PyTorch module becomes the integers of a network file.
 
-Potentials of channel c are counted in units of 2^(−F) of its scale 2^(−k/τ), so a time-coded neuron
-meets θ = 1 at step t when V ≥ 2^((F·τ + k − t − δ)/τ): ``threshold_step`` = F·τ + k. The channels of
-the output share one k, so that the largest score stays the largest. All channels of leaky neurons
-share one too, and count their threshold V_th in these units.
+Potentials of channel c are counted in units of 2^(−F) of its scale 2^(−k/τ), so a time-coded
+neuron meets θ = 1 at step t when V ≥ 2^((F·τ + k − t − δ)/τ): ``threshold_step`` = F·τ + k. The
+channels of the output share one k, so that the largest score stays the largest. All channels of
+leaky neurons share one too, and count their threshold V_th in these units.
 """
 
 import numpy as np

@@ -2,15 +2,17 @@
 
 from copy import deepcopy
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hw.network import Shape
+from hw.network import INPUT, Shape
 from hw.numbers import NumberFormat
 
 from ..neurons import WholeLeaky
 from .codes import decode, encode
 from .graph import FloatLayer, read_layers
+from .image_events import ImageEvents
 from .log_layers import LogConv2d, LogLinear
 from .scales import choose_scales, scale_steps
 from .tracing import NORMS, ExportError
@@ -18,15 +20,16 @@ from .tracing import NORMS, ExportError
 __all__ = ["layer_scales", "to_log_form", "to_log_layer"]
 
 
-def to_log_form(model: nn.Module, input_shape: tuple[int, int, int],
-                numbers: NumberFormat) -> nn.Module:
+def to_log_form(model: nn.Module, input_shape: tuple[int, int, int], numbers: NumberFormat,
+                table: np.ndarray | None = None) -> nn.Module:
     """Return a copy of ``model`` whose convs and linear layers have logarithmic weights.
 
     Their scales are chosen now, together for all synapses that a neuron adds up. ``model`` has
     :class:`algo.neurons.TimeCoded` or :class:`algo.neurons.Leaky` activations and no batch
     normalisation any more. A conv that is frozen and has weights of 0 and 1 only stays as it is.
-    Leaky neurons become those of hardware, and weights are worth what these add to them. Raises
-    :class:`ExportError` for what a network file cannot hold.
+    Leaky neurons become those of hardware, and weights are worth what these add to them; with the
+    input ``table`` evaluation counts the events of the image too, so that all its potentials are
+    the integers. Raises :class:`ExportError` for what a network file cannot hold.
     """
     for name, module in model.named_modules():
         if isinstance(module, NORMS):
@@ -34,6 +37,7 @@ def to_log_form(model: nn.Module, input_shape: tuple[int, int, int],
                               "logarithmic, with algo.conversion.fold.fold_norms")
     layers = read_layers(model, Shape(*input_shape), numbers)
     model = deepcopy(model)
+    events = None if table is None else ImageEvents(table, numbers)
     for layer in layers:
         steps, offsets = layer_scales(layer, numbers)
         for group, offset in zip(layer.groups, offsets, strict=True):
@@ -41,8 +45,11 @@ def to_log_form(model: nn.Module, input_shape: tuple[int, int, int],
                 parent, _, name = group.module.rpartition(".")
                 parent = model.get_submodule(parent)
                 kind = LogConv2d if group.kind == "conv" else LogLinear
-                setattr(parent, name, kind.of(getattr(parent, name), numbers, steps - group.shift,
-                                              offset, is_truncated=layer.steps > 0))
+                is_leaky = layer.steps > 0
+                setattr(parent, name, kind.of(
+                    getattr(parent, name), numbers, steps - group.shift, offset,
+                    is_truncated=is_leaky,
+                    events=events if is_leaky and group.source == INPUT else None))
         if layer.leaky:
             model.set_submodule(layer.neurons, WholeLeaky(layer.leaky, numbers, steps[:1]))
     return model

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from copy import deepcopy
 
+import numpy as np
 from torch import nn
 
 from hw.numbers import NumberFormat
@@ -31,14 +32,15 @@ def forms_up_to(form: str) -> tuple[str, ...]:
 
 def in_form(model: nn.Module, form: str, numbers: NumberFormat,
             input_shape: tuple[int, int, int], *, steps: int = 1,
-            norms: str = NORMS[0]) -> nn.Module:
+            norms: str = NORMS[0], table: np.ndarray | None = None) -> nn.Module:
     """Return a copy of ``model``, of an earlier or the same form, in ``form``; weights carry over.
 
     ``relu``: as built. ``clip``: activations clip at 1. ``time``: activations are the firing rule
     of ``numbers``, also those of another window. ``log``: batch normalisation is folded, weights
     are logarithmic with scales chosen now. ``lif``: neurons leak, integrate and fire over ``steps``
     steps, also of a model with another number of them; batch normalisation is one of ``NORMS``.
-    ``lif-log``: the same with log weights, folded; thresholds and leaks are integers.
+    ``lif-log``: the same with log weights, folded; thresholds and leaks are integers, and so are
+    all potentials, in evaluation and if the input ``table`` is given.
     """
     model = deepcopy(model)
     if form in LEAKY_FORMS[2:]:
@@ -52,7 +54,7 @@ def in_form(model: nn.Module, form: str, numbers: NumberFormat,
     if form == "log":
         model = fold_norms(model)
     if form in ("log", "lif-log"):
-        model = to_log_form(model, input_shape, numbers)
+        model = to_log_form(model, input_shape, numbers, table)
     return model
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from hw.network import write_whole
 from hw.numbers import NumberFormat
 
+from ..coding import input_table
 from ..models import build, forms_up_to, in_form
 from .recipe import Recipe, Stage
 from .recipe_file import recipe_from
@@ -145,8 +146,9 @@ def new_model(recipe: Recipe, input_shape: tuple[int, int, int], classes: int) -
 def in_stage(model: nn.Module, recipe: Recipe, stage: Stage, input_shape: tuple[int, int, int],
              *, form: str = "", numbers: NumberFormat | None = None) -> nn.Module:
     """Return a copy of ``model`` in the form that it has in a stage, or in an earlier ``form``."""
-    return in_form(model, form or stage.form, numbers or stage.numbers(recipe.numbers),
-                   input_shape, steps=recipe.steps(stage), norms=recipe.lif.norms)
+    numbers = numbers or stage.numbers(recipe.numbers)
+    return in_form(model, form or stage.form, numbers, input_shape, steps=recipe.steps(stage),
+                   norms=recipe.lif.norms, table=input_table(recipe.coding, numbers))
 
 
 def model_of(checkpoint: Checkpoint, numbers: NumberFormat | None = None) -> nn.Module:
