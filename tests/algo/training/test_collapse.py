@@ -60,10 +60,10 @@ def test_a_layer_that_is_silent_ends_the_training_in_one_line(settings, advice):
         sent = torch.zeros(10_000)
         sent[:spikes] = 1
         count.add(layer, sent, 1)
-    with pytest.raises(ValueError, match=f"^{re.escape(
-            'stages.one: the spikes of layer conv2 have vanished after epoch 4 (0 per neuron, '
-            f'fewer than 0.0001); put a stage with {advice} before it, or choose a smaller '
-            'learning_rate')}$"):
+    message = ("stages.one: the spikes of layer conv2 have vanished after epoch 4 (0 per neuron, "
+               f"fewer than 0.0001); put a stage with {advice} before it, or choose a smaller "
+               "learning_rate")
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         check_spikes(stage(**settings), 4, count)
 
 
