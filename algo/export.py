@@ -91,9 +91,10 @@ def _firing(layer: FloatLayer, steps: Tensor, numbers: NumberFormat) -> dict:
     if layer.leaky is None:
         thresholds = numbers.product_bits * numbers.steps_per_octave + steps
         return {"threshold_step": _int16(layer, thresholds)}
-    threshold = int(whole_threshold(layer.leaky.threshold, steps[:1], numbers))
+    latent = layer.leaky.threshold.detach()
+    threshold = int(whole_threshold(latent, steps[:1], numbers))
     if threshold > numbers.potential_max:
-        raise ExportError(f"{layer.name}: its threshold of {float(layer.leaky.threshold):.3g} is "
+        raise ExportError(f"{layer.name}: its threshold of {float(latent):.3g} is "
                           f"too large for potentials of {numbers.potential_bits} bits")
     return {"threshold": threshold, "leak": int(whole_leak(layer.leaky.leak))}
 
