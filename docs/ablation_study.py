@@ -21,7 +21,7 @@ from algo.coding import input_table, pixel_values
 from algo.data import load_split
 from algo.data.npz import write_arrays
 from algo.models import in_form
-from algo.neuron import TimeCoded
+from algo.neurons import TimeCoded
 from algo.training.checkpoint import load_checkpoint, model_of
 from algo.training.evaluation import predictions_of
 from algo.training.recipe import Recipe

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from hw.numbers import NumberFormat
 
-__all__ = ["bias_unit", "decode", "encode", "over_outputs", "rounded", "scale_of", "whole_bias"]
+__all__ = ["bias_unit", "decode", "encode", "over_outputs", "rounded", "rounded_product",
+           "scale_of", "whole_bias"]
 
 # Scales lie within so many octaves around 1.
 OCTAVES = 125
@@ -64,6 +65,18 @@ def rounded(weight: Tensor, steps: Tensor, numbers: NumberFormat) -> Tensor:
     return _looked_up("magnitude", weight, steps, numbers).mul_(scale).copysign_(weight)
 
 
+def rounded_product(weight: Tensor, steps: Tensor, offset: int, numbers: NumberFormat,
+                    spike: int = 0) -> Tensor:
+    """Return what hardware adds for a spike: ±P(spike + offset + q·τ/ρ) · 2^(−F) · scale.
+
+    For a spike of exponent 0 this is :func:`rounded` at the scale steps ``steps`` + ``offset`` but
+    for what P truncates; in the memory format of ``weight``.
+    """
+    scale = over_outputs(scale_of(steps, numbers), weight)
+    products = _looked_up("product", weight, steps + offset, numbers, spike + offset)
+    return products.mul_(scale).copysign_(weight)
+
+
 def whole_bias(bias: Tensor, steps: Tensor, numbers: NumberFormat) -> Tensor:
     """Return the bias in units of 2^(−F) of its channel's scale, rounded, int64 [out]."""
     return torch.round(bias.to(torch.float64) / bias_unit(steps, numbers)).to(torch.int64)
@@ -79,8 +92,9 @@ def over_outputs(values: Tensor, weight: Tensor) -> Tensor:
     return values.reshape(-1, *[1] * (weight.dim() - 1))
 
 
-def _looked_up(what: str, weight: Tensor, steps: Tensor, numbers: NumberFormat) -> Tensor:
-    """Return the code or the magnitude of each weight without its sign, float32.
+def _looked_up(what: str, weight: Tensor, steps: Tensor, numbers: NumberFormat,
+               exponent: int = 0) -> Tensor:
+    """Return the code, the magnitude or the product of each weight without its sign, float32.
 
     Both follow from ⌊2ρ · log2(|w| / scale)⌋, the exponent of (|w| / scale)^2ρ: codes change where
     it is odd, and to 0 where it is even.
@@ -93,7 +107,8 @@ def _looked_up(what: str, weight: Tensor, steps: Tensor, numbers: NumberFormat) 
         power.square_()
     index = power.view(integer).bitwise_right_shift_(mantissa_bits)
     found = torch.empty_like(power, dtype=torch.float32)
-    torch.index_select(_table(what, numbers, weight.device), 0, _stored(index), out=_stored(found))
+    table = _table(what, numbers, exponent, weight.device)
+    torch.index_select(table, 0, _stored(index), out=_stored(found))
     return found
 
 
@@ -108,14 +123,21 @@ def _magnitudes(numbers: NumberFormat) -> list[float]:
     return [2.0 ** (-q / numbers.weight_steps_per_octave) for q in range(numbers.largest_code)]
 
 
+def _products(numbers: NumberFormat, exponent: int) -> list[float]:
+    """Return P(exponent + q·τ/ρ) · 2^(−F) of each q."""
+    return [math.ldexp(numbers.product(exponent + q * numbers.weight_stride), -numbers.product_bits)
+            for q in range(numbers.largest_code)]
+
+
 @cache
 @torch.inference_mode(False)
-def _table(what: str, numbers: NumberFormat, device: torch.device) -> Tensor:
-    """Return the code or the magnitude for each exponent field of (|w| / scale)^2ρ, float32."""
+def _table(what: str, numbers: NumberFormat, exponent: int, device: torch.device) -> Tensor:
+    """Return what is looked up for each exponent field of (|w| / scale)^2ρ, float32."""
     last, rho = numbers.largest_code - 1, numbers.weight_steps_per_octave
     _, mantissa_bits, one = FORMS[_float_of(numbers)]
     fields = 1 << (63 if one > 127 else 31) - mantissa_bits
-    values = {"code": list(range(1, last + 2)), "magnitude": _magnitudes(numbers)}[what]
+    values = {"code": list(range(1, last + 2)), "magnitude": _magnitudes(numbers),
+              "product": _products(numbers, exponent)}[what]
     table = []
     for field in range(fields):
         exponent = (one - field - 0.5) / 2                      # −ρ · log2(|w| / scale), nearly

@@ -10,7 +10,7 @@ from torch import Tensor, fx, nn
 from hw.network import INPUT, Shape
 from hw.numbers import NumberFormat
 
-from ..neuron import TimeCoded
+from ..neurons import Leaky, TimeCoded
 from .refusal import refused_call, refused_module
 from .synapses import (
     FloatGroup,
@@ -23,8 +23,8 @@ from .synapses import (
     flattened,
     linear,
     normalised,
+    pool_side,
     shrunk,
-    square,
 )
 from .tracing import NORMS, ExportError, traced
 
@@ -36,13 +36,20 @@ TRANSPARENT = (nn.Dropout, nn.Dropout2d, nn.Identity)
 
 @dataclass(eq=False, kw_only=True)
 class FloatLayer:
-    """A layer of a network with float weights and bias [out]; the last one is the output."""
+    """A layer of a network with float weights and bias [out]; the last one is the output.
+
+    ``neurons`` names the module of its neurons, empty for the output. ``steps`` is N of leaky
+    integrate-and-fire networks, 0 of time-coded ones; ``leaky`` the module of leaky neurons.
+    """
 
     name: str
     groups: tuple[FloatGroup, ...]
     bias: Tensor
     pool: int = 1
     is_output: bool = False
+    neurons: str = ""
+    steps: int = 0
+    leaky: Leaky | None = None
 
 
 def read_layers(module: nn.Module, input_shape: Shape, numbers: NumberFormat) -> list[FloatLayer]:
@@ -67,6 +74,7 @@ class _Reader:
     layers: list[FloatLayer] = field(default_factory=list)
     values: dict = field(default_factory=dict)
     called: set[str] = field(default_factory=set)
+    steps: int | None = None
 
     def read(self, node: fx.Node) -> None:
         inputs = [self.values[arg] for arg in node.args
@@ -111,7 +119,7 @@ class _Reader:
                 self.called.add(name)
                 read = conv if isinstance(module, nn.Conv2d) else linear
                 return read(name, module, as_spikes(name, module, value))
-            case TimeCoded():
+            case TimeCoded() | Leaky():
                 return self._fired(name, module, value)
             case nn.MaxPool2d():
                 return self._pooled(node, module, value)
@@ -121,25 +129,41 @@ class _Reader:
             return normalised(name, module, value)
         raise refused_module(name, module)
 
-    def _fired(self, name: str, module: TimeCoded, value) -> Spikes:
+    def _fired(self, name: str, module: TimeCoded | Leaky, value) -> Spikes:
         if not isinstance(value, Potential):
             raise ExportError(f"{name}: a neuron must follow a conv or linear layer, not another "
                               "neuron, pooling or the image")
+        if isinstance(module, Leaky):
+            return self._leaky(name, module, value)
+        self._check_steps(name, 0)
         for key in ("steps_per_octave", "window", "threshold_offset"):
             found, wanted = getattr(module.numbers, key), getattr(self.numbers, key)
             if found != wanted:
                 raise ExportError(f"{name}: {key} must be that of the network ({wanted}), "
                                   f"not {found}")
-        self.layers.append(self._layer(value))
+        self.layers.append(self._layer(value, neurons=name))
         return Spikes(value.name, shrunk(value.shape, value.pool), is_flat=value.is_flat)
 
+    def _leaky(self, name: str, module: Leaky, value: Potential) -> Spikes:
+        if value.pool > 1:
+            raise ExportError(f"{name}: leaky neurons must fire before max pooling; put it behind "
+                              "them, or into their pool")
+        self._check_steps(name, module.steps)
+        value = replace(value, pool=module.pool)
+        self.layers.append(self._layer(value, neurons=name, leaky=module))
+        return Spikes(value.name, shrunk(value.shape, value.pool), is_flat=value.is_flat)
+
+    def _check_steps(self, name: str, steps: int) -> None:
+        """Refuse neurons of different kinds, or of different steps (0: time-coded)."""
+        if self.steps not in (None, steps):
+            kinds = [f"leaky of {count} steps" if count else "time-coded"
+                     for count in (self.steps, steps)]
+            raise ExportError(f"{name}: all neurons of a network must be {kinds[0]}, as the first "
+                              f"ones, not {kinds[1]}")
+        self.steps = steps
+
     def _pooled(self, node: fx.Node, module: nn.MaxPool2d, value):
-        side = square(node.target, "kernel_size", module.kernel_size)
-        if (square(node.target, "stride", module.stride) != side or module.ceil_mode
-                or square(node.target, "padding", module.padding)
-                or square(node.target, "dilation", module.dilation) != 1):
-            raise ExportError(f"{node.target}: max pooling must have stride = kernel_size, no "
-                              "padding, no dilation, no ceil_mode")
+        side = pool_side(node.target, module)
         if isinstance(value, Potential) and value.pool == 1:
             return replace(value, pool=side)                        # commutes with firing
         layer = next((layer for layer in self.layers if isinstance(value, Spikes)
@@ -176,7 +200,8 @@ class _Reader:
                               "end with a Linear on the flattened map")
         self.layers.append(self._layer(value, is_output=True))
 
-    def _layer(self, value: Potential, *, is_output: bool = False) -> FloatLayer:
+    def _layer(self, value: Potential, *, is_output: bool = False, neurons: str = "",
+               leaky: Leaky | None = None) -> FloatLayer:
         """Return the layer of a potential, with all its weights divided for average pooling.
 
         Scale steps remain known where the divisor is a whole number of them. The output may as well
@@ -189,7 +214,7 @@ class _Reader:
             bias = bias * divisors.pop()
         groups = tuple(_divided(group, self.numbers) for group in groups)
         return FloatLayer(name=value.name, groups=groups, bias=bias, pool=value.pool,
-                          is_output=is_output)
+                          is_output=is_output, neurons=neurons, steps=self.steps or 0, leaky=leaky)
 
 
 def _divided(group: FloatGroup, numbers: NumberFormat) -> FloatGroup:

@@ -9,7 +9,16 @@ from torch import Tensor, nn
 
 from hw.numbers import NumberFormat
 
-from .codes import bias_unit, encode, over_outputs, rounded, scale_of, whole_bias
+from .codes import (
+    bias_unit,
+    encode,
+    over_outputs,
+    rounded,
+    rounded_product,
+    scale_of,
+    whole_bias,
+)
+from .image_events import ImageEvents
 
 __all__ = ["LogConv2d", "LogLinear"]
 
@@ -37,17 +46,23 @@ class _Logarithmic:
     Weights of channel c have the scale 2^(−(``scale_step``_c + ``offset``)/τ), the bias counts in
     2^(−F) of 2^(−``scale_step``_c/τ). The gradient passes straight through, but not to weights
     beyond the largest magnitude. The state is the latent weight and bias, and these two buffers.
+    With ``is_truncated`` a weight is worth what hardware adds for a spike of exponent 0, which is
+    all that leaky neurons send; else its code, before any truncation. With ``events`` the source is
+    the image, and evaluation adds up its events one by one, as hardware does.
     """
 
     numbers: NumberFormat
+    is_truncated: bool
+    events: ImageEvents | None
 
     @classmethod
-    def of(cls, layer: nn.Module, numbers: NumberFormat, steps: Tensor, offset: int = 0) -> Self:
+    def of(cls, layer: nn.Module, numbers: NumberFormat, steps: Tensor, offset: int = 0, *,
+           is_truncated: bool = False, events: ImageEvents | None = None) -> Self:
         """Return ``layer`` with logarithmic weights, a bias, and the scale steps [out]."""
         weight = layer.weight.detach().clone()
         bias = weight.new_zeros(len(weight)) if layer.bias is None else layer.bias.detach().clone()
         other = cls._like(layer)
-        other.numbers = numbers
+        other.numbers, other.is_truncated, other.events = numbers, is_truncated, events
         other.weight, other.bias = nn.Parameter(weight), nn.Parameter(bias)
         other.register_buffer("scale_step", steps.to(weight.device, torch.int64, copy=True))
         other.register_buffer("offset", torch.tensor(offset, device=weight.device))
@@ -66,10 +81,23 @@ class _Logarithmic:
         """Return weight and bias as hardware has them, with gradients to the latent ones."""
         steps = self.scale_step + self.offset
         limit = scale_of(steps, self.numbers) * 2 ** (0.5 / self.numbers.weight_steps_per_octave)
-        weight = rounded(self.weight.detach(), steps, self.numbers)
+        latent = self.weight.detach()
+        if self.is_truncated:
+            weight = rounded_product(latent, self.scale_step, int(self.offset), self.numbers)
+        else:
+            weight = rounded(latent, steps, self.numbers)
         return (_Straight.apply(self.weight, weight, limit),
                 _Straight.apply(self.bias, self.exact_bias().float(),
                                 torch.full_like(limit, math.inf)))
+
+
+    def _operands(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return values, weight and bias of the sum that the layer is."""
+        if self.events is None or self.training:
+            return values, *self.quantised()
+        weights = [rounded_product(self.weight.detach(), self.scale_step, int(self.offset),
+                                   self.numbers, spike) for spike in self.events.exponents]
+        return self.events.counts(values), torch.cat(weights, 1), self.exact_bias().float()
 
 
 class LogConv2d(_Logarithmic, nn.Conv2d):
@@ -81,7 +109,7 @@ class LogConv2d(_Logarithmic, nn.Conv2d):
                    padding=conv.padding, device="meta")
 
     def forward(self, values: Tensor) -> Tensor:
-        return F.conv2d(values, *self.quantised(), self.stride, self.padding)
+        return F.conv2d(*self._operands(values), self.stride, self.padding)
 
 
 class LogLinear(_Logarithmic, nn.Linear):
@@ -92,4 +120,4 @@ class LogLinear(_Logarithmic, nn.Linear):
         return cls(linear.in_features, linear.out_features, device="meta")
 
     def forward(self, values: Tensor) -> Tensor:
-        return F.linear(values, *self.quantised())
+        return F.linear(*self._operands(values))

@@ -2,12 +2,12 @@
 
 from torch import fx, nn
 
-from ..neuron import Clip
+from ..neurons import Clip
 from .tracing import ExportError
 
 __all__ = ["refused_call", "refused_module"]
 
-ACTIVATION = "activations must be algo.neuron.TimeCoded, a module"
+ACTIVATION = "activations must be algo.neurons.TimeCoded or Leaky, modules"
 # By name of a function or method.
 CALLS = {
     ("relu", "relu_", "relu6", "leaky_relu", "hardtanh", "clamp", "clip", "sigmoid", "tanh", "gelu",
@@ -28,7 +28,8 @@ CALLS = {
 }
 MODULES = {
     (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.Hardtanh, nn.Sigmoid, nn.Tanh, nn.GELU, nn.SiLU,
-     nn.ELU, nn.Softplus, nn.Hardswish, Clip): "activations must be algo.neuron.TimeCoded",
+     nn.ELU, nn.Softplus, nn.Hardswish, Clip):
+        "activations must be algo.neurons.TimeCoded or Leaky",
     (nn.Softmax, nn.LogSoftmax): "leave it out: the highest score stays the highest",
     (nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm2d, nn.LocalResponseNorm):
         "it depends on the image; use BatchNorm2d right behind a conv",
@@ -37,7 +38,7 @@ MODULES = {
     (nn.AdaptiveMaxPool2d, nn.FractionalMaxPool2d, nn.LPPool2d): "use MaxPool2d",
 }
 REST = ("use Conv2d, Linear, BatchNorm2d, MaxPool2d, AvgPool2d in front of a classifier, Flatten, "
-        "Dropout, Identity, additions and algo.neuron.TimeCoded")
+        "Dropout, Identity, additions and algo.neurons.TimeCoded or Leaky")
 
 
 def refused_call(node: fx.Node) -> ExportError:

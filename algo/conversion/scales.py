@@ -32,8 +32,8 @@ def scale_steps(weight: Tensor, bias: Tensor, numbers: NumberFormat, *,
 
 
 def choose_scales(weights: Sequence[Tensor], bias: Tensor, numbers: NumberFormat, *,
-                  exact: Sequence[bool] = (False,),
-                  shared: bool = False) -> tuple[Tensor, list[int]]:
+                  exact: Sequence[bool] = (False,), shared: bool = False,
+                  whole_octaves: bool = False, sums: int = 1) -> tuple[Tensor, list[int]]:
     """Return scale steps int64 [out] and an offset of each synapse group of one layer.
 
     Group g codes the weights of channel c at the scale 2^(−(step_c + offset_g)/τ). The sum of
@@ -49,6 +49,10 @@ def choose_scales(weights: Sequence[Tensor], bias: Tensor, numbers: NumberFormat
         of a channel with a 1 is −(τ/ρ)·q.
     shared
         All channels get the same step.
+    whole_octaves
+        Steps are multiples of τ.
+    sums
+        How often a potential may add up all its weights.
     """
     device = bias.device
     reach = bias.detach().to("cpu", torch.float64).abs() + sum(
@@ -60,9 +64,10 @@ def choose_scales(weights: Sequence[Tensor], bias: Tensor, numbers: NumberFormat
     if shared:
         flat, bias = [weight.reshape(1, -1) for weight in flat], bias.max().reshape(1)
         reach = reach.max().reshape(1)
+    reach = reach * sums
     free = [weight for weight, is_exact in zip(flat, exact, strict=True) if not is_exact]
     fixed = [weight for weight, is_exact in zip(flat, exact, strict=True) if is_exact]
-    search = _Search(free, fixed, bias, reach, numbers)
+    search = _Search(free, fixed, bias, reach, numbers, whole_octaves=whole_octaves)
     found = search.offsets()
     steps = search.steps(found)
     offsets = iter(found)
@@ -74,8 +79,9 @@ class _Search:
     """Errors of each channel at each scale step, for groups that are free to choose."""
 
     def __init__(self, free: list[Tensor], fixed: list[Tensor], bias: Tensor, reach: Tensor,
-                 numbers: NumberFormat):
+                 numbers: NumberFormat, *, whole_octaves: bool):
         self.numbers, self.free, self.has_fixed = numbers, free, bool(fixed)
+        self.grid = numbers.steps_per_octave if whole_octaves else 1
         tau = numbers.steps_per_octave
         self.largest = torch.stack([bias * 0, *(weight.amax(1) for weight in free)]).amax(0)
         centres = _steps_at(self.largest[self.largest > 0], tau)
@@ -86,11 +92,11 @@ class _Search:
         # No bias may be much larger than the scale, and no potential may overflow.
         self.most = torch.where(bias > 0, _steps_at(bias / MOST_BIAS, tau), high)
         self.most = self.most.minimum(self._least_overflow(reach))
-        self.of_bias = torch.where(bias > 0, _steps_at(bias, tau), 0)
+        self.of_bias = torch.where(bias > 0, _steps_at(bias, tau), 0) // self.grid * self.grid
         if fixed:
             low, high = min(low, 0), max(high, 0)
         self.spread = MAX_OFFSET if len(free) + self.has_fixed > 1 else 0
-        self.low = min(low - self.spread, int(self.most.min()))
+        self.low = min(low - self.spread, int(self.most.min()) - self.grid + 1)
         self.steps_tried = torch.arange(self.low, high + 1)
         own = torch.arange(self.low, high + self.spread + 1)
         self.errors = [_errors(weight, own, numbers) for weight in free]
@@ -115,6 +121,7 @@ class _Search:
         counts = sum((weight.count_nonzero(1) for weight in self.free), torch.zeros(1))
         others = counts[:, None] * unit.square()
         others = others + FORBIDDEN * (steps - self.most[:, None]).clamp_min(0)
+        others = others + FORBIDDEN ** 1.1 * (steps % self.grid > 0)
         stride, largest = self.numbers.weight_stride, self.numbers.largest_code
         is_on_grid = (steps <= 0) & (steps % stride == 0) & (steps > -stride * largest)
         for weight in fixed:

@@ -16,7 +16,7 @@ from .log_layers import LogConv2d, LogLinear
 from .tracing import ExportError
 
 __all__ = ["FloatGroup", "Potential", "Spikes", "added", "as_spikes", "averaged", "conv",
-           "flattened", "is_frozen", "linear", "normalised", "shrunk", "square"]
+           "flattened", "is_frozen", "linear", "normalised", "pool_side", "shrunk", "square"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -81,7 +81,7 @@ def as_spikes(name: str, module: nn.Module, value) -> Spikes:
     """Return ``value`` if it is spikes, what a module that adds up synapses needs."""
     if isinstance(value, Potential):
         raise ExportError(f"{name}: {type(module).__name__} must follow spikes; put an "
-                          f"algo.neuron.TimeCoded between {value.name} and {name}")
+                          f"algo.neurons.TimeCoded between {value.name} and {name}")
     return value
 
 
@@ -237,7 +237,7 @@ def flattened(value):
         return replace(value, is_flat=True)
     if value.shape[1:] != (1, 1):
         raise ExportError(f"{value.name}: a map of potentials cannot be flattened; put an "
-                          "algo.neuron.TimeCoded before the Flatten")
+                          "algo.neurons.TimeCoded before the Flatten")
     return replace(value, is_flat=True)
 
 
@@ -248,6 +248,17 @@ def _bias(module: nn.Conv2d | nn.Linear) -> Tensor:
     if module.bias is None:
         return module.weight.detach().new_zeros(len(module.weight), dtype=torch.float64)
     return module.bias.detach().double()
+
+
+def pool_side(name: str, pool: nn.MaxPool2d) -> int:
+    """Return the side of the windows of max pooling; refuse what is not plain."""
+    side = square(name, "kernel_size", pool.kernel_size)
+    if (square(name, "stride", pool.stride) != side or pool.ceil_mode
+            or square(name, "padding", pool.padding)
+            or square(name, "dilation", pool.dilation) != 1):
+        raise ExportError(f"{name}: max pooling must have stride = kernel_size, no "
+                          "padding, no dilation, no ceil_mode")
+    return side
 
 
 def square(name: str, key: str, value) -> int:

@@ -2,7 +2,7 @@
 
 from torch import fx, nn
 
-from ..neuron import Clip, TimeCoded
+from ..neurons import Clip, Leaky, TimeCoded
 from .log_layers import LogConv2d, LogLinear
 
 __all__ = ["NORMS", "ExportError", "traced"]
@@ -23,8 +23,8 @@ class _Tracer(fx.Tracer):
     def is_leaf_module(self, module: nn.Module, name: str) -> bool:
         derives = any(isinstance(module, kind) and type(module).forward is kind.forward
                       for kind in (nn.Conv2d, nn.Linear))
-        return (isinstance(module, (TimeCoded, Clip, LogConv2d, LogLinear, *NORMS)) or derives
-                or super().is_leaf_module(module, name))
+        return (isinstance(module, (TimeCoded, Leaky, Clip, LogConv2d, LogLinear, *NORMS))
+                or derives or super().is_leaf_module(module, name))
 
 
 def traced(module: nn.Module) -> fx.Graph:

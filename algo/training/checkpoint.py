@@ -13,11 +13,12 @@ from torch import Tensor, nn
 from hw.network import write_whole
 from hw.numbers import NumberFormat
 
-from ..models import FORMS, build, in_form
+from ..coding import input_table
+from ..models import build, forms_up_to, in_form
 from .recipe import Recipe, Stage
 from .recipe_file import recipe_from
 
-__all__ = ["Checkpoint", "CheckpointError", "load_checkpoint", "model_of", "new_model",
+__all__ = ["Checkpoint", "CheckpointError", "in_stage", "load_checkpoint", "model_of", "new_model",
            "save_checkpoint"]
 
 # A single key, as safetensors writes several in an order that changes from run to run.
@@ -64,6 +65,11 @@ class Checkpoint:
     @property
     def form(self) -> str:
         return self.settings.form
+
+    @property
+    def steps(self) -> int:
+        """Steps of leaky neurons at this stage, 0 of others."""
+        return self.recipe.steps(self.settings)
 
     @property
     def numbers(self) -> NumberFormat:
@@ -138,6 +144,14 @@ def new_model(recipe: Recipe, input_shape: tuple[int, int, int], classes: int) -
     return build(**asdict(recipe.model), input_shape=input_shape, classes=classes)
 
 
+def in_stage(model: nn.Module, recipe: Recipe, stage: Stage, input_shape: tuple[int, int, int],
+             *, form: str = "", numbers: NumberFormat | None = None) -> nn.Module:
+    """Return a copy of ``model`` in the form that it has in a stage, or in an earlier ``form``."""
+    numbers = numbers or stage.numbers(recipe.numbers)
+    return in_form(model, form or stage.form, numbers, input_shape, steps=recipe.steps(stage),
+                   norms=recipe.lif.norms, table=input_table(recipe.coding, numbers))
+
+
 def model_of(checkpoint: Checkpoint, numbers: NumberFormat | None = None) -> nn.Module:
     """Return the model that a checkpoint holds, in evaluation. Raises :class:`CheckpointError`.
 
@@ -146,8 +160,9 @@ def model_of(checkpoint: Checkpoint, numbers: NumberFormat | None = None) -> nn.
     """
     numbers = numbers or checkpoint.numbers
     model = new_model(checkpoint.recipe, checkpoint.input_shape, len(checkpoint.classes))
-    for form in FORMS[:FORMS.index(checkpoint.form) + 1]:
-        model = in_form(model, form, numbers, checkpoint.input_shape)
+    for form in forms_up_to(checkpoint.form):
+        model = in_stage(model, checkpoint.recipe, checkpoint.settings, checkpoint.input_shape,
+                         form=form, numbers=numbers)
     try:
         model.load_state_dict(checkpoint.part("model"))
     except RuntimeError as error:

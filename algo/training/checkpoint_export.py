@@ -21,7 +21,7 @@ VERSIONS = ("numpy", "torch")
 
 def export_checkpoint(path: Path, *, product_bits: int | None = None,
                       potential_bits: int | None = None) -> Network:
-    """Return the network of a checkpoint whose form spikes (``time`` or ``log``).
+    """Return the network of a checkpoint whose form spikes (``algo.models.SPIKING``).
 
     Without the channels that compression removed.
 
@@ -34,7 +34,7 @@ def export_checkpoint(path: Path, *, product_bits: int | None = None,
     checkpoint = load_checkpoint(path)
     if checkpoint.form not in SPIKING:
         raise ExportError(f"{path}: form {checkpoint.form} does not spike; export a checkpoint of "
-                          f"the form {' or '.join(SPIKING)}")
+                          f"the form {', '.join(SPIKING[:-1])} or {SPIKING[-1]}")
     recipe, numbers = checkpoint.recipe, checkpoint.numbers
     numbers = replace(numbers, product_bits=product_bits or numbers.product_bits,
                       potential_bits=potential_bits or numbers.potential_bits)

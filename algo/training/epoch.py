@@ -46,7 +46,7 @@ def train_epoch(job: Job, stage: Stage, epoch: int, learner: Learner, batches: B
     attention = AttentionTaps(*zip((model, learner.teacher), learner.taps, strict=True))
     for step, (images, labels) in enumerate(batches.epoch(before)):
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate(stage, epoch + step / len(batches))
+            group["lr"] = learning_rate(stage, epoch + step / len(batches)) * group["rate"]
         with attention, torch.autocast(job.device.type, torch.bfloat16,
                                        enabled=recipe.precision == "bf16"):
             values = values_of(images, worth)

@@ -5,6 +5,7 @@ import math
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
+from ..neurons.leaky import in_range, neurons_of
 from .recipe import Stage
 
 __all__ = ["learning_rate", "make_optimiser"]
@@ -12,13 +13,28 @@ __all__ = ["learning_rate", "make_optimiser"]
 MOMENTUM = 0.9
 
 
-def make_optimiser(stage: Stage, model: nn.Module) -> Optimizer:
-    """Return a new optimiser of all trainable parameters."""
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+def make_optimiser(stage: Stage, model: nn.Module, *, neuron_rate: float = 1.0) -> Optimizer:
+    """Return a new optimiser of all trainable parameters.
+
+    Thresholds and leaks of neurons learn at ``neuron_rate`` times the learning rate and do not
+    decay; after each step they are put back into their range. The ``rate`` of a group of parameters
+    is by how much its learning rate is multiplied.
+    """
+    own = {id(parameter) for neurons in neurons_of(model).values()
+           for parameter in neurons.parameters()}
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    groups = [{"params": [p for p in trained if id(p) not in own], "rate": 1.0}]
+    if own:
+        groups.append({"params": [p for p in trained if id(p) in own], "rate": neuron_rate,
+                       "weight_decay": 0.0})
     if stage.optimiser == "adamw":
-        return AdamW(parameters, weight_decay=stage.weight_decay)
-    return SGD(parameters, lr=stage.learning_rate, momentum=MOMENTUM, nesterov=True,
-               weight_decay=stage.weight_decay)
+        optimiser = AdamW(groups, weight_decay=stage.weight_decay)
+    else:
+        optimiser = SGD(groups, lr=stage.learning_rate, momentum=MOMENTUM, nesterov=True,
+                        weight_decay=stage.weight_decay)
+    if own:
+        optimiser.register_step_post_hook(lambda *_: in_range(model))
+    return optimiser
 
 
 def learning_rate(stage: Stage, epoch: float) -> float:

@@ -7,17 +7,17 @@ import math
 import re
 from dataclasses import asdict, dataclass, fields, replace
 
-from hw.numbers import NumberFormat
+from hw.numbers import MAX_STEPS, NumberFormat
 
 from ..coding import CODINGS
 from ..compression.gradual import SCOPES
 from ..compression.settings import DENSE, Compression
 from ..data import check_name
-from ..models import ARCHITECTURES, FORMS, SPIKING
+from ..models import ARCHITECTURES, FORMS, LEAKY_FORMS, NORMS, SPIKING
 from .augment import FLIPS
 
-__all__ = ["OPTIMISERS", "PRECISIONS", "Augmentation", "Distillation", "ModelShape", "Pruning",
-           "Recipe", "RecipeError", "Stage"]
+__all__ = ["OPTIMISERS", "PRECISIONS", "Augmentation", "Distillation", "LeakyStart", "ModelShape",
+           "Pruning", "Recipe", "RecipeError", "Stage"]
 
 OPTIMISERS = ("sgd", "adamw")
 # Of activations and gradients in training; sums of the optimiser and evaluation are float32.
@@ -132,13 +132,47 @@ class Pruning:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeakyStart:
+    """How a network becomes one of leaky neurons, and how these learn.
+
+    Parameters
+    ----------
+    percentile, factor, images
+        First thresholds: ``factor`` times a percentile of what a layer's neurons get in a step,
+        over this number of training images.
+    leak
+        First leak λ of all layers, 0 to 1.
+    norms
+        Batch normalisation is ``kept`` until weights become logarithmic, or ``folded`` at once.
+    rate
+        Learning rate of thresholds and leaks, relative to that of the weights.
+    """
+
+    percentile: float = 90.0
+    factor: float = 1.0
+    images: int = 512
+    leak: float = 1.0
+    norms: str = NORMS[0]
+    rate: float = 1.0
+
+    def __post_init__(self):
+        _require(0 < self.percentile <= 100, "lif.percentile must be above 0 and at most 100",
+                 self.percentile)
+        _require(0 < self.factor < math.inf, "lif.factor must be positive", self.factor)
+        _require(self.images >= 1, "lif.images must be positive", self.images)
+        _in_range("lif.leak", 0, 1, self.leak)
+        _one_of("lif.norms", NORMS, self.norms)
+        _require(0 <= self.rate < math.inf, "lif.rate must not be negative", self.rate)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """A part of the training, with the network in one form.
 
     Parameters
     ----------
     name, form
-        A recipe's own name, and one of ``algo.models.FORMS``.
+        A recipe's own name, and one of ``algo.models.FORMS`` or ``LEAKY_FORMS``.
     epochs, optimiser, weight_decay
         ``sgd`` has Nesterov's momentum 0.9; ``adamw`` its usual betas.
     learning_rate, final_rate
@@ -147,6 +181,8 @@ class Stage:
         Fraction of weights that is left at the end.
     window, steps_per_octave
         Of the firing rule in this stage; 0: those of the recipe's ``numbers``.
+    steps
+        N of leaky neurons; in ``lif-log`` 0 stands for that of the stage before.
     """
 
     name: str
@@ -160,13 +196,14 @@ class Stage:
     density: float = 1.0
     window: int = 0
     steps_per_octave: int = 0
+    steps: int = 0
 
     def __post_init__(self):
         _require(STAGE_NAME.fullmatch(self.name) and self.name not in OTHER_FILES,
                  "stages must have names of letters, digits, - and _, which are not "
                  f"{' or '.join(OTHER_FILES)}", self.name)
         where = f"stages.{self.name}"
-        _one_of(f"{where}.form", FORMS, self.form)
+        _one_of(f"{where}.form", tuple(dict.fromkeys(FORMS + LEAKY_FORMS)), self.form)
         _one_of(f"{where}.optimiser", OPTIMISERS, self.optimiser)
         _require(self.epochs >= 1, f"{where}.epochs must be positive", self.epochs)
         _require(self.learning_rate > 0, f"{where}.learning_rate must be positive",
@@ -180,6 +217,12 @@ class Stage:
         is_coarser = self.window or self.steps_per_octave
         _require(not is_coarser or self.form == "time",
                  f"{where}: only the form time may have a window and steps of its own", self.form)
+        low = {"lif": 1, "lif-log": 0}.get(self.form)
+        if low is None:
+            _require(self.steps == 0, f"{where}.steps must be left out of the form {self.form}",
+                     self.steps)
+        else:
+            _in_range(f"{where}.steps", low, MAX_STEPS, self.steps)
 
     def numbers(self, numbers: NumberFormat) -> NumberFormat:
         """Return ``numbers`` with what this stage changes. Raises ``ValueError``."""
@@ -208,7 +251,7 @@ class Recipe:
     averaging
         Decay per step of the moving average of weights (EMA) that is evaluated and handed on;
         0: the weights themselves.
-    augmentation, distillation, pruning, numbers, model, stages, compression
+    augmentation, distillation, pruning, numbers, model, stages, compression, lif
         The parts; stages in their order. Without ``compression`` the network is dense, or pruned to
         the densities of its stages.
     """
@@ -229,6 +272,7 @@ class Recipe:
     model: ModelShape
     stages: tuple[Stage, ...]
     compression: Compression = DENSE
+    lif: LeakyStart = LeakyStart()
 
     def __post_init__(self):
         try:
@@ -250,10 +294,17 @@ class Recipe:
         names = [stage.name for stage in self.stages]
         _require(len(set(names)) == len(names), "stages must have names of their own", names)
         forms = [stage.form for stage in self.stages]
-        _require(bool(forms) and forms == sorted(forms, key=FORMS.index),
-                 f"stages must be in the order {', '.join(FORMS)}", forms)
-        _require(forms[-1] in SPIKING and forms.count("log") <= 1,
-                 "the last stage must have the form time, or log, which comes once", forms)
+        path = self.path
+        _require(bool(forms) and set(forms) <= set(path)
+                 and forms == sorted(forms, key=path.index),
+                 f"stages must be in the order {', '.join(path)}", forms)
+        _require(forms[-1] in SPIKING and forms.count(path[-1]) <= 1,
+                 f"the last stage must have the form {path[-2]}, or {path[-1]}, which comes once",
+                 forms)
+        _require(forms[-1] != "lif-log" or "lif" in forms,
+                 "a stage of the form lif must come before lif-log", forms)
+        steps = [self.steps(stage) for stage in self.stages if stage.form in LEAKY_FORMS[2:]]
+        _require(steps == sorted(steps, reverse=True), "steps of stages must not grow", steps)
         for stage in self.stages:
             stage.numbers(self.numbers)
         last = [stage for stage in self.stages if stage.form == "time"][-1:]
@@ -272,14 +323,31 @@ class Recipe:
                  "attention", self.distillation.teacher)
 
     @property
+    def path(self) -> tuple[str, ...]:
+        """The forms that its stages may have, in order."""
+        is_leaky = any(stage.form in LEAKY_FORMS[2:] for stage in self.stages)
+        return LEAKY_FORMS if is_leaky else FORMS
+
+    def steps(self, stage: Stage) -> int:
+        """Return N of a stage of leaky neurons, 0 of another."""
+        if stage.form != "lif-log" or stage.steps:
+            return stage.steps
+        return [other.steps for other in self.stages if other.form == "lif"][-1]
+
+    @property
     def epochs(self) -> int:
         """Epochs of all stages."""
         return sum(stage.epochs for stage in self.stages)
 
-    def stages_after(self, form: str | None) -> tuple[Stage, ...]:
-        """Return the stages of later forms than ``form``; all without one."""
+    def stages_after(self, form: str | None, steps: int = 0) -> tuple[Stage, ...]:
+        """Return the stages of later forms than ``form``; all without one.
+
+        Stages of the form ``lif`` are also later if they have fewer than ``steps`` steps.
+        """
+        places = {other: index for index, other in enumerate(self.path)}
         return tuple(stage for stage in self.stages
-                     if form is None or FORMS.index(stage.form) > FORMS.index(form))
+                     if form is None or places[stage.form] > places[form]
+                     or (stage.form == form == "lif" and stage.steps < steps))
 
     def stage_index(self, name: str) -> int:
         """Return the place of a stage."""

@@ -10,10 +10,11 @@ from torch import nn
 from ..compression.gradual import density_at
 from ..compression.masks import Masks
 from ..data import Split
-from ..models import in_form
+from ..neurons.leaky import neurons_of
 from .averaging import Average
 from .batches import Batches
-from .checkpoint import Checkpoint, model_of, new_model, save_checkpoint
+from .checkpoint import Checkpoint, in_stage, model_of, new_model, save_checkpoint
+from .collapse import SpikeCount, check_spikes, counted_spikes
 from .epoch import Learner, train_epoch
 from .evaluation import predictions_of
 from .job import Job
@@ -25,6 +26,7 @@ from .recipe import Recipe, RecipeError, Stage
 from .sparse import attention_taps, begin_sparse, masks_of, momentum_of, rewire
 from .state import restore, state_of
 from .teacher import check_teacher, teacher_of
+from .thresholds import initialise_thresholds
 
 __all__ = ["LATEST", "LOG", "PICTURE", "train_stages"]
 
@@ -37,7 +39,7 @@ def train_stages(job: Job, latest: Checkpoint | None, initial: Checkpoint | None
 
     ``latest`` is the checkpoint of a training that was interrupted, ``initial`` that of another
     training to begin with. Raises ``ValueError`` in one line if the data does not fit the recipe,
-    or when the loss is no number any more.
+    when the loss is no number any more, or when the spikes of a layer have vanished.
     """
     recipe, training, validation = job.recipe, job.split("train"), job.split("validation")
     batches = Batches(recipe, training, device=job.device, rank=job.processes.rank,
@@ -68,13 +70,15 @@ def train_stages(job: Job, latest: Checkpoint | None, initial: Checkpoint | None
                 rewire(job, stage, epoch, learner)
             else:
                 _prune(recipe, index, epoch, learner)
-            accuracy = _accuracy(job, stage, learner.average.model, validation)
+            with counted_spikes(learner.average.model) as spikes:
+                accuracy = _accuracy(job, stage, learner.average.model, validation)
+            check_spikes(stage, epoch + 1, spikes)
             if not job.processes.is_first:
                 continue
             append_line(job.folder / LOG, {
                 "stage": stage.name, "form": stage.form, "epoch": epoch + 1,
                 "loss": round(loss, 5), "validation": accuracy,
-                "density": round(masks.density, 5),
+                "density": round(masks.density, 5), **_activity(recipe, stage, spikes),
                 "seconds": round(time.monotonic() - started, 2)})
             checkpoint = Checkpoint(
                 recipe=recipe, stage=stage.name, epoch=epoch + 1, initial=initial_sha256,
@@ -129,12 +133,15 @@ def _learner(job: Job, stage: Stage, model: nn.Module, masks: Masks,
              resumed: Checkpoint | None, initial: Checkpoint | None) -> Learner:
     recipe = job.recipe
     if not resumed:                                 # a checkpoint's model has its form already
-        shape = job.split("train").images.shape[1:]
-        model = in_form(own_norms(model), stage.form, stage.numbers(recipe.numbers), shape)
+        shape, spiked = job.split("train").images.shape[1:], bool(neurons_of(model))
+        model = in_stage(own_norms(model), recipe, stage, shape)
     model = share_norms(model, job.processes).to(job.device, memory_format=torch.channels_last)
+    if not resumed and neurons_of(model) and not spiked:
+        initialise_thresholds(job, stage, model)
     teacher = teacher_of(job, stage, initial)
-    learner = Learner(model, masks, make_optimiser(stage, model), Average(model, recipe.averaging),
-                      teacher, momentum_of(recipe, stage, model),
+    learner = Learner(model, masks, make_optimiser(stage, model, neuron_rate=recipe.lif.rate),
+                      Average(model, recipe.averaging), teacher,
+                      momentum_of(recipe, stage, model),
                       attention_taps(recipe, stage, model, teacher))
     if resumed:
         restore(learner, resumed)
@@ -150,6 +157,15 @@ def _prune(recipe: Recipe, index: int, epoch: int, learner: Learner) -> None:
     learner.masks.forget(learner.model, learner.optimiser)
     if learner.average.decay:
         learner.masks.apply(learner.average.model)
+
+
+def _activity(recipe: Recipe, stage: Stage, spikes: SpikeCount) -> dict:
+    """Return what the log says of leaky neurons: steps, spikes per neuron, and by layer."""
+    if not recipe.steps(stage):
+        return {}
+    by_layer = {layer: round(rate, 5) for layer, rate in spikes.by_layer().items()}
+    return {"steps": recipe.steps(stage), "spikes": round(spikes.mean(), 5),
+            "spikes_by_layer": by_layer}
 
 
 def _accuracy(job: Job, stage: Stage, model: nn.Module, split: Split) -> float:

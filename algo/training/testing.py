@@ -13,7 +13,8 @@ from .stages import LOG
 __all__ = ["test_stages"]
 
 # By which name the accuracy after the last stage of a form is known.
-NAMES = {"relu": "float", "clip": "clipped", "time": "time_coded", "log": "log_weights"}
+NAMES = {"relu": "float", "clip": "clipped", "time": "time_coded", "log": "log_weights",
+         "lif": "leaky", "lif-log": "leaky_log_weights"}
 
 
 def test_stages(job: Job) -> tuple[dict[str, float], np.ndarray]:

@@ -1,4 +1,4 @@
-"""Training of a recipe, stage after stage: ReLU → clip → time-coded → log weights.
+"""Training of a recipe, stage after stage: ReLU → clip → time-coded or leaky → log weights.
 
 The last epoch of each stage counts: no epoch is picked. The validation part tells how a training
 goes; the test part is read once, at its end, and decides nothing.
@@ -42,7 +42,8 @@ class TrainingResult:
         The exported network, and where it was written.
     accuracy
         Fraction of test images that the training networks recognise: ``float`` (dense, ReLU),
-        ``clipped``, ``time_coded`` and ``log_weights``, as far as the recipe has them.
+        ``clipped``, ``time_coded``, ``log_weights``, ``leaky`` (of the last stage, so of the fewest
+        steps) and ``leaky_log_weights``, as far as the recipe has them.
     predictions
         int64 [N], classes that the last training network gives the test images.
     density
@@ -80,8 +81,9 @@ def train(recipe: Recipe, out_dir: Path, *, data_dir: Path | None = None, resume
         if recipe.batch_size % processes.count:
             raise RecipeError(f"batch_size must be divisible by the {processes.count} processes, "
                               f"not {recipe.batch_size}")
-        job = Job(recipe, recipe.stages_after(begin and begin.form), out_dir, data_dir, chosen,
-                  processes, progress if processes.is_first else None)
+        stages = recipe.stages_after(begin.form, begin.steps) if begin else recipe.stages
+        job = Job(recipe, stages, out_dir, data_dir, chosen, processes,
+                  progress if processes.is_first else None)
         with _only_training(job):
             train_stages(job, latest, begin, _sha256(initial))
             if not processes.is_first:
@@ -127,7 +129,13 @@ def _initial(recipe: Recipe, path: Path | None) -> Checkpoint | None:
         raise RecipeError(f"{path} must have the model of the recipe to begin with, "
                           f"{recipe.model.architecture} of width {recipe.model.width}, not "
                           f"{begin.recipe.model.architecture} of width {begin.recipe.model.width}")
-    if not recipe.stages_after(begin.form):
+    if begin.form not in recipe.path:
+        raise RecipeError(f"{path} must be of one of the forms {', '.join(recipe.path)} of the "
+                          f"recipe to begin with, not {begin.form}")
+    if begin.steps and begin.recipe.lif.norms != recipe.lif.norms:
+        raise RecipeError(f"{path} must have lif.norms as the recipe, {recipe.lif.norms}, not "
+                          f"{begin.recipe.lif.norms}")
+    if not recipe.stages_after(begin.form, begin.steps):
         raise RecipeError(f"{path} must be of an earlier form than the recipe's last stage, not "
                           f"{begin.form}: nothing is left to train")
     return begin

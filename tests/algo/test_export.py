@@ -10,7 +10,7 @@ from algo.conversion.codes import decode, encode
 from algo.conversion.quantise import to_log_layer
 from algo.export import ExportError, export
 from algo.golden import infer
-from algo.neuron import TimeCoded
+from algo.neurons import TimeCoded
 from hw.network import NetworkError
 from hw.numbers import NumberFormat
 

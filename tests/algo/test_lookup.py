@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from algo.lookup import looked_up
-from algo.neuron import TimeCoded, code_in_time, spike_table
+from algo.neurons.time_coded import TimeCoded, code_in_time, spike_table
 from hw.numbers import NumberFormat
 
 EVERY = torch.arange(1 << 16, dtype=torch.int32).to(torch.uint16).view(torch.bfloat16)

@@ -13,7 +13,7 @@ from algo.conversion.log_layers import LogConv2d, LogLinear
 from algo.conversion.quantise import to_log_form
 from algo.export import export
 from algo.golden import infer
-from algo.neuron import TimeCoded
+from algo.neurons import TimeCoded
 from hw.numbers import NumberFormat
 
 # Fine products: what they truncate moves almost no spike.

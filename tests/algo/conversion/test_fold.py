@@ -5,7 +5,7 @@ from torch import nn
 from algo.conversion.fold import fold_norm, fold_norms
 from algo.conversion.quantise import to_log_layer
 from algo.conversion.tracing import ExportError
-from algo.neuron import TimeCoded
+from algo.neurons import TimeCoded
 from hw.numbers import NumberFormat
 
 

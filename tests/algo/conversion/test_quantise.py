@@ -7,7 +7,7 @@ from algo.conversion.fold import fold_norms
 from algo.conversion.log_layers import LogConv2d, LogLinear
 from algo.conversion.quantise import to_log_form, to_log_layer
 from algo.conversion.tracing import ExportError
-from algo.neuron import TimeCoded
+from algo.neurons import TimeCoded
 from hw.numbers import NumberFormat
 
 NUMBERS = NumberFormat()

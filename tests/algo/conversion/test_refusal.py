@@ -7,7 +7,7 @@ from torch import nn
 
 from algo.conversion.tracing import ExportError
 from algo.export import export
-from algo.neuron import Clip, TimeCoded
+from algo.neurons import Clip, TimeCoded
 from hw.numbers import NumberFormat
 
 NUMBERS = NumberFormat()
@@ -80,7 +80,7 @@ def body(function):
 
 
 REFUSED = [
-    (fires(CONV, nn.ReLU()), "1: ReLU cannot be expressed; activations must be algo.neuron.TimeC"),
+    (fires(CONV, nn.ReLU()), "1: ReLU cannot be expressed; activations must be algo.neurons.TimeC"),
     (fires(CONV, nn.Sigmoid()), "1: Sigmoid cannot be expressed; activations must be"),
     (fires(CONV, Clip(), nn.Flatten(), OUT), "1: Clip cannot be expressed; activations must be"),
     (fires(CONV, nn.LayerNorm(8)), "1: LayerNorm cannot be expressed; .* use BatchNorm2d right"),
@@ -90,7 +90,7 @@ REFUSED = [
     (fires(nn.Conv1d(2, 2, 3)), "0: Conv1d cannot be expressed; use Conv2d"),
     (fires(nn.Bilinear(2, 2, 2)), "0: Bilinear cannot be expressed; use Conv2d, Linear, Batch"),
     (fires(CONV, nn.Flatten(), OUT), "0: a map of potentials cannot be flattened; put an algo"),
-    (fires(CONV, nn.Conv2d(2, 2, 1), FIRE), "1: Conv2d must follow spikes; put an algo.neuron."
+    (fires(CONV, nn.Conv2d(2, 2, 1), FIRE), "1: Conv2d must follow spikes; put an algo.neurons."
                                             "TimeCoded between 0 and 1"),
     (fires(FIRE, nn.Flatten(), OUT), "0: a neuron must follow a conv or linear layer"),
     (fires(CONV, FIRE), "the output must be the potentials of one conv or linear layer"),
@@ -122,7 +122,7 @@ REFUSED = [
     (Twice, "conv is called more than once; give each call a module of its own"),
     (Scaled, "gain: a tensor of its own cannot be expressed; only convs and linear layers"),
     (body(lambda net, image, x: torch.relu(x)), "relu: operation relu cannot be expressed; activ"
-                                                "ations must be algo.neuron.TimeCoded"),
+                                                "ations must be algo.neurons.TimeCoded"),
     (body(lambda net, image, x: F.relu(net.b(x))), "relu: operation relu cannot be expressed"),
     (body(lambda net, image, x: net.b(x).relu()), "relu: operation relu cannot be expressed"),
     (body(lambda net, image, x: net.b(x).sigmoid()), "operation sigmoid .*; activations must be"),

@@ -6,8 +6,16 @@ from torch import nn
 
 from algo.compression.masks import Masks
 from algo.conversion.log_layers import LogConv2d, LogLinear
-from algo.models import ARCHITECTURES, FORMS, SPIKING, build, in_form
-from algo.neuron import Clip, TimeCoded
+from algo.models import (
+    ARCHITECTURES,
+    FORMS,
+    LEAKY_FORMS,
+    SPIKING,
+    build,
+    forms_up_to,
+    in_form,
+)
+from algo.neurons import Clip, TimeCoded
 from hw.numbers import NumberFormat
 
 SHAPE, NUMBERS = (3, 32, 32), NumberFormat(window=16)
@@ -27,7 +35,10 @@ def kinds(model):
 
 
 def test_forms_come_in_this_order():
-    assert FORMS == ("relu", "clip", "time", "log") and SPIKING == ("time", "log")
+    assert FORMS == ("relu", "clip", "time", "log")
+    assert LEAKY_FORMS == ("relu", "clip", "lif", "lif-log")
+    assert SPIKING == ("time", "log", "lif", "lif-log")
+    assert forms_up_to("lif") == ("relu", "clip", "lif") and forms_up_to("clip") == FORMS[:2]
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -5,6 +5,8 @@ import torch
 from torch import nn
 from torch.optim import SGD, AdamW
 
+from algo.neurons import Leaky
+from algo.neurons.leaky import LEAST_THRESHOLD
 from algo.training.optimiser import learning_rate, make_optimiser
 from algo.training.recipe import Stage
 
@@ -45,6 +47,26 @@ def test_what_is_frozen_is_not_optimised(name, kind):
     group, = optimiser.param_groups
     assert [id(p) for p in group["params"]] == [id(p) for p in model[0].parameters()]
     assert group["weight_decay"] == 0.1
+
+
+@pytest.mark.parametrize(("name", "kind"), [("sgd", SGD), ("adamw", AdamW)])
+def test_thresholds_and_leaks_do_not_decay_and_have_a_rate_of_their_own(name, kind):
+    model = nn.Sequential(nn.Linear(2, 3), Leaky(1), nn.Linear(3, 1))
+    optimiser = make_optimiser(stage(optimiser=name, weight_decay=0.1), model, neuron_rate=0.3)
+    assert type(optimiser) is kind
+    weights, neurons = optimiser.param_groups
+    assert {id(p) for p in neurons["params"]} == {id(p) for p in model[1].parameters()}
+    assert len(weights["params"]) == 4
+    assert (weights["rate"], weights["weight_decay"]) == (1, 0.1)
+    assert (neurons["rate"], neurons["weight_decay"]) == (0.3, 0)
+
+
+def test_after_a_step_thresholds_and_leaks_are_in_their_range():
+    model = nn.Sequential(Leaky(1))
+    optimiser = make_optimiser(stage(learning_rate=1.0), model)
+    model[0].threshold.grad, model[0].leak.grad = torch.ones(1), -torch.ones(1)
+    optimiser.step()
+    assert model[0].threshold.item() == LEAST_THRESHOLD and model[0].leak.item() == 1
 
 
 def test_sgd_step_by_hand():

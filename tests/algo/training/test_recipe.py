@@ -9,7 +9,7 @@ from algo.models import FORMS
 from algo.training.recipe import Augmentation, RecipeError, Stage
 from algo.training.recipe_file import load_recipe, recipe_from
 
-DIGITS = load_recipe("digits")
+DIGITS, LEAKY = load_recipe("digits"), load_recipe("digits-lif")
 
 
 @pytest.mark.parametrize(("override", "message"), [
@@ -46,7 +46,8 @@ DIGITS = load_recipe("digits")
     ("model.width=0", "model.width must be above 0 and at most 16, not 0.0"),
     ("model.width=17", "model.width must be above 0 and at most 16, not 17.0"),
     ("stages.relu.form=step",
-     "stages.relu.form must be one of relu, clip, time, log, not 'step'"),
+     "stages.relu.form must be one of relu, clip, time, log, lif, lif-log, not 'step'"),
+    ("stages.relu.steps=1", "stages.relu.steps must be left out of the form relu, not 1"),
     ("stages.log.optimiser=adam", "stages.log.optimiser must be one of sgd, adamw, not 'adam'"),
     ("stages.log.epochs=0", "stages.log.epochs must be positive, not 0"),
     ("stages.log.learning_rate=0", "stages.log.learning_rate must be positive, not 0.0"),
@@ -69,6 +70,72 @@ DIGITS = load_recipe("digits")
 def test_each_rule_refuses_in_one_line(override, message):
     with pytest.raises(RecipeError, match=f"^{re.escape(message)}$"):
         load_recipe("digits", [override])
+
+
+@pytest.mark.parametrize(("override", "message"), [
+    ("stages.five.steps=0", "stages.five.steps must be 1 to 32, not 0"),
+    ("stages.five.steps=33", "stages.five.steps must be 1 to 32, not 33"),
+    ("stages.log.steps=-1", "stages.log.steps must be 0 to 32, not -1"),
+    ("stages.log.steps=2", "steps of stages must not grow, not [5, 3, 1, 2]"),
+    ("stages.one.steps=4", "steps of stages must not grow, not [5, 3, 4, 4]"),
+    ("stages.five.window=8",
+     "stages.five: only the form time may have a window and steps of its own, not 'lif'"),
+    ("stages.relu.form=time",
+     "stages must be in the order relu, clip, lif, lif-log, "
+     "not ['time', 'lif', 'lif', 'lif', 'lif-log']"),
+    ("stages.log.form=log",
+     "stages must be in the order relu, clip, lif, lif-log, "
+     "not ['relu', 'lif', 'lif', 'lif', 'log']"),
+    ("stages.one.form=lif-log",
+     "the last stage must have the form lif, or lif-log, which comes once, "
+     "not ['relu', 'lif', 'lif', 'lif-log', 'lif-log']"),
+    ("lif.percentile=0", "lif.percentile must be above 0 and at most 100, not 0.0"),
+    ("lif.factor=0", "lif.factor must be positive, not 0.0"),
+    ("lif.images=0", "lif.images must be positive, not 0"),
+    ("lif.leak=1.1", "lif.leak must be 0 to 1, not 1.1"),
+    ("lif.norms=gone", "lif.norms must be one of kept, folded, not 'gone'"),
+    ("lif.rate=-1", "lif.rate must not be negative, not -1.0")])
+def test_each_rule_of_leaky_networks_refuses_in_one_line(override, message):
+    with pytest.raises(RecipeError, match=f"^{re.escape(message)}$"):
+        load_recipe("digits-lif", [override])
+
+
+def test_log_weights_follow_leaky_neurons():
+    with pytest.raises(RecipeError, match=r"^a stage of the form lif must come before lif-log"):
+        replace(LEAKY, stages=(LEAKY.stages[0], LEAKY.stages[-1]))
+
+
+def test_steps_of_a_stage():
+    """Log weights have those of the stage before, unless they have their own."""
+    assert [LEAKY.steps(stage) for stage in LEAKY.stages] == [0, 5, 3, 1, 1]
+    three = replace(LEAKY, stages=(*LEAKY.stages[:3], replace(LEAKY.stages[4], steps=2)))
+    assert [three.steps(stage) for stage in three.stages] == [0, 5, 3, 2]
+    assert {DIGITS.steps(stage) for stage in DIGITS.stages} == {0}
+
+
+@pytest.mark.parametrize(("form", "steps", "names"), [
+    ("relu", 0, "five three one log"), ("clip", 0, "five three one log"),
+    ("lif", 5, "three one log"), ("lif", 4, "three one log"), ("lif", 1, "log"),
+    ("lif-log", 1, "")])
+def test_leaky_stages_after_a_form(form, steps, names):
+    assert [stage.name for stage in LEAKY.stages_after(form, steps)] == names.split()
+
+
+def test_recipes_without_leaky_neurons_need_not_speak_of_them():
+    entries = DIGITS.as_dict()
+    del entries["lif"]
+    for stage in entries["stages"].values():
+        del stage["steps"]
+    assert recipe_from(entries) == DIGITS
+
+
+def test_windows_may_shrink_to_one_step():
+    """T = 24 → 8 → 2 → 1 for time-coded networks."""
+    time = DIGITS.stages[2]
+    windows = [replace(time, name=f"w{window}", window=window) for window in (24, 8, 2, 1)]
+    recipe = replace(DIGITS, numbers=replace(DIGITS.numbers, window=1),
+                     stages=(*DIGITS.stages[:2], *windows, DIGITS.stages[3]))
+    assert [stage.numbers(recipe.numbers).window for stage in recipe.stages[2:]] == [24, 8, 2, 1, 1]
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../a", "a.b", "-a", "checkpoint", "network"])

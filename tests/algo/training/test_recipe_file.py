@@ -9,7 +9,7 @@ from algo.training.recipe_file import load_recipe, recipe_from, shipped_recipes
 
 
 def test_shipped_recipes_load():
-    assert {"digits", "cifar10-vgg16"} <= set(shipped_recipes())
+    assert {"digits", "cifar10-vgg16", "digits-lif", "cifar10-vgg16-lif"} <= set(shipped_recipes())
     for name in shipped_recipes():
         assert isinstance(load_recipe(name), Recipe)
 

@@ -12,7 +12,7 @@ from algo.coding import input_table, pixel_values
 from algo.data import Split, load_split
 from algo.golden import infer
 from algo.models import SPIKING
-from algo.neuron import TimeCoded
+from algo.neurons import TimeCoded
 from algo.training import stages
 from algo.training.averaging import Average
 from algo.training.checkpoint import load_checkpoint, model_of

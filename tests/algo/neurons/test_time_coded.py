@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from algo.neuron import Clip, TimeCoded, code_in_time, spike_times
+from algo.neurons.time_coded import Clip, TimeCoded, code_in_time, spike_times
 from hw.numbers import NumberFormat
 
 FORMATS = [NumberFormat(), NumberFormat(threshold_offset=0), NumberFormat(window=3),

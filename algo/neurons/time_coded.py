@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from hw.numbers import NumberFormat
 
-from .lookup import looked_up
+from ..lookup import looked_up
 
 __all__ = ["Clip", "TimeCoded", "code_in_time", "spike_times"]
 
