@@ -36,13 +36,17 @@ TRANSPARENT = (nn.Dropout, nn.Dropout2d, nn.Identity)
 
 @dataclass(eq=False, kw_only=True)
 class FloatLayer:
-    """A layer of a network with float weights and bias [out]; the last one is the output."""
+    """A layer of a network with float weights and bias [out]; the last one is the output.
+
+    ``neuron`` is the name of the module that fires, empty for the output.
+    """
 
     name: str
     groups: tuple[FloatGroup, ...]
     bias: Tensor
     pool: int = 1
     is_output: bool = False
+    neuron: str = ""
 
 
 def read_layers(module: nn.Module, input_shape: Shape, numbers: NumberFormat) -> list[FloatLayer]:
@@ -130,7 +134,7 @@ class _Reader:
             if found != wanted:
                 raise ExportError(f"{name}: {key} must be that of the network ({wanted}), "
                                   f"not {found}")
-        self.layers.append(self._layer(value))
+        self.layers.append(self._layer(value, neuron=name))
         return Spikes(value.name, shrunk(value.shape, value.pool), is_flat=value.is_flat)
 
     def _pooled(self, node: fx.Node, module: nn.MaxPool2d, value):
@@ -174,22 +178,23 @@ class _Reader:
         if value.shape[1:] != (1, 1):
             raise ExportError(f"{value.name}: the output must be a map of 1x1, not {value.shape}; "
                               "end with a Linear on the flattened map")
-        self.layers.append(self._layer(value, is_output=True))
+        self.layers.append(self._layer(value))
 
-    def _layer(self, value: Potential, *, is_output: bool = False) -> FloatLayer:
+    def _layer(self, value: Potential, *, neuron: str = "") -> FloatLayer:
         """Return the layer of a potential, with all its weights divided for average pooling.
 
+        Without a neuron it is the output.
         Scale steps remain known where the divisor is a whole number of them. The output may as well
         be multiplied: its scale is seen by nobody.
         """
-        groups, bias = value.groups, value.bias
+        groups, bias, is_output = value.groups, value.bias, not neuron
         divisors = {group.divisor for group in groups}
         if is_output and len(divisors) == 1:
             groups = [replace(group, divisor=1) for group in groups]
             bias = bias * divisors.pop()
         groups = tuple(_divided(group, self.numbers) for group in groups)
         return FloatLayer(name=value.name, groups=groups, bias=bias, pool=value.pool,
-                          is_output=is_output)
+                          is_output=is_output, neuron=neuron)
 
 
 def _divided(group: FloatGroup, numbers: NumberFormat) -> FloatGroup:

@@ -37,8 +37,12 @@ def _meets(side: int, kernel: int, stride: int, padding: int) -> np.ndarray:
 
 
 def is_identity(group: Synapses) -> bool:
-    """Whether a group hands its source on as it is: a skip path, not weights that were learned."""
-    if group.stride != 1 or group.padding or group.weight.size != len(group.weight) ** 2:
+    """Whether a group hands its source on as it is: a skip path, not weights that were learned.
+
+    A single weight is none.
+    """
+    size = group.weight.size
+    if size == 1 or size != len(group.weight) ** 2 or group.stride != 1 or group.padding:
         return False
     codes = group.weight.reshape(len(group.weight), -1)
     diagonal = codes.diagonal()

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ..prune import Masks
+from .activity import SpikeMeter, metered
 from .averaging import Average
 from .batches import Batches
 from .evaluation import values_of
@@ -30,8 +31,20 @@ class Learner:
     teacher: nn.Module | None
 
 
-def train_epoch(job: Job, stage: Stage, epoch: int, learner: Learner, batches: Batches) -> float:
-    """Train for epoch ``epoch`` of a stage; return the mean loss of its batches."""
+def train_epoch(job: Job, stage: Stage, epoch: int, learner: Learner,
+                batches: Batches) -> tuple[float, dict[str, float]]:
+    """Train for epoch ``epoch`` of a stage; return the mean loss of its batches.
+
+    And what the log says of spikes, if they are penalised: see :class:`~.activity.SpikeMeter`.
+    """
+    with metered(learner.model, job.recipe, stage, batches.images.shape[1:]) as meter:
+        loss = _train_epoch(job, stage, epoch, learner, batches, meter)
+    found = meter.means() if meter else {}
+    return loss, {name: average(value, job.processes, job.device) for name, value in found.items()}
+
+
+def _train_epoch(job: Job, stage: Stage, epoch: int, learner: Learner, batches: Batches,
+                 meter: SpikeMeter | None) -> float:
     recipe, model, optimiser = job.recipe, learner.model.train(), learner.optimiser
     before, worth = recipe.epochs_before(stage.name) + epoch, job.worth(stage)
     total = torch.zeros((), device=job.device)
@@ -41,6 +54,8 @@ def train_epoch(job: Job, stage: Stage, epoch: int, learner: Learner, batches: B
         with torch.autocast(job.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
             values = values_of(images, worth)
             loss = _loss(recipe, model(values), labels, learner.teacher, values)
+        if meter:
+            loss = loss + recipe.activity.weight * meter.share(len(images))
         optimiser.zero_grad()
         loss.backward()
         average_gradients(model, job.processes)

@@ -15,8 +15,8 @@ from ..models import ARCHITECTURES, FORMS, SPIKING
 from ..prune import SCOPES
 from .augment import FLIPS
 
-__all__ = ["OPTIMISERS", "PRECISIONS", "Augmentation", "Distillation", "ModelShape", "Pruning",
-           "Recipe", "RecipeError", "Stage"]
+__all__ = ["OPTIMISERS", "PRECISIONS", "Activity", "Augmentation", "Distillation", "ModelShape",
+           "Pruning", "Recipe", "RecipeError", "Stage"]
 
 OPTIMISERS = ("sgd", "adamw")
 # Of activations and gradients in training; sums of the optimiser and evaluation are float32.
@@ -131,6 +131,23 @@ class Pruning:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Activity:
+    """A penalty on the synaptic operations that spikes cause, in all stages whose form spikes.
+
+    The loss grows by ``weight`` times the share of the operations of a dense network that the
+    spikes of the hidden layers cause; 0: no penalty. ``reach``: potentials up to so many times the
+    last threshold are pushed down (see :meth:`algo.neuron.TimeCoded.spikes`).
+    """
+
+    weight: float = 0.0
+    reach: float = 16.0
+
+    def __post_init__(self):
+        _require(0 <= self.weight < math.inf, "activity.weight must not be negative", self.weight)
+        _require(1 <= self.reach < math.inf, "activity.reach must be at least 1", self.reach)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """A part of the training, with the network in one form.
 
@@ -207,7 +224,7 @@ class Recipe:
     averaging
         Decay per step of the moving average of weights (EMA) that is evaluated and handed on;
         0: the weights themselves.
-    augmentation, distillation, pruning, numbers, model, stages
+    augmentation, distillation, pruning, activity, numbers, model, stages
         The parts; stages in their order.
     """
 
@@ -226,6 +243,7 @@ class Recipe:
     numbers: NumberFormat
     model: ModelShape
     stages: tuple[Stage, ...]
+    activity: Activity = Activity()
 
     def __post_init__(self):
         try:

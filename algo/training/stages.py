@@ -58,7 +58,7 @@ def train_stages(job: Job, latest: Checkpoint | None, initial: Checkpoint | None
         checkpoint = resumed
         for epoch in range(resumed.epoch if resumed else 0, stage.epochs):
             started = time.monotonic()
-            loss = train_epoch(job, stage, epoch, learner, batches)
+            loss, activity = train_epoch(job, stage, epoch, learner, batches)
             if not math.isfinite(loss):
                 raise ValueError(f"stages.{stage.name}: the loss of epoch {epoch + 1} is {loss}; "
                                  f"choose a learning_rate below {stage.learning_rate}")
@@ -70,6 +70,7 @@ def train_stages(job: Job, latest: Checkpoint | None, initial: Checkpoint | None
                 "stage": stage.name, "form": stage.form, "epoch": epoch + 1,
                 "loss": round(loss, 5), "validation": accuracy,
                 "density": round(masks.density, 5),
+                **{name: round(value, 6) for name, value in activity.items()},
                 "seconds": round(time.monotonic() - started, 2)})
             checkpoint = Checkpoint(
                 recipe=recipe, stage=stage.name, epoch=epoch + 1, initial=initial_sha256,

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from algo.golden import infer
-from algo.operations import counting, count_operations
+from algo.operations import counting
+from algo.operations.counting import count_operations
 from hw.counters import COUNTERS
 from hw.network import Layer, Network, Shape, Synapses
 from hw.numbers import NumberFormat
@@ -98,7 +99,7 @@ def test_leaky_neurons_count_each_step():
     assert bright.operations["hidden"].tolist() == [[8]] and bright.input_events.tolist() == [2]
 
 
-@pytest.mark.parametrize("number", range(60))
+@pytest.mark.parametrize("number", range(30))
 def test_equals_the_counts_of_the_rtl(number, monkeypatch):
     """Small batches, all kernels, strides, paddings, skip paths, pools and ``lif``."""
     monkeypatch.setattr(counting, "MOST_AT_ONCE", 2)
@@ -114,7 +115,7 @@ def test_equals_the_counts_of_the_rtl(number, monkeypatch):
         assert [int(groups[index].sum()) for groups in found.operations.values()] == list(expected)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(30))
 def test_neurons_that_fire_are_those_of_the_trace(seed):
     """Where nothing is pooled, spikes before pooling are the times of the trace."""
     pooled = random_network(seed, scope="format", most_channels=8, most_side=6)

@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from algo.operations import dense_operations, fan_out, is_identity
+from algo.operations.fan_out import dense_operations, fan_out, is_identity
 from hw.network import Shape, Synapses
 
 
@@ -85,3 +85,4 @@ def test_identities_multiply_nothing():
     assert not is_identity(group(np.ones((1, 1, 3, 3))))
     assert not is_identity(group(np.ones((2, 2))))
     assert not is_identity(group(0 * np.eye(2)))
+    assert not is_identity(group([[1]]))
