@@ -59,13 +59,15 @@ class _Fires(torch.autograd.Function):
     def forward(ctx, potential: Tensor, worth: Tensor, top: float) -> Tensor:
         ctx.save_for_backward(potential)
         ctx.top = top
-        return (worth > 0).to(potential.dtype)
+        return worth.sign()
 
     @staticmethod
     def backward(ctx, gradient: Tensor):
         potential, = ctx.saved_tensors
-        inside = torch.ops.aten.hardtanh_backward(gradient, potential, 0.0, ctx.top)
-        return inside.div_(ctx.top), None, None
+        # Where all images have the same gradient, it is divided once.
+        first = gradient[:1] if gradient.stride(0) == 0 else gradient
+        slope = (first / ctx.top).expand_as(gradient)
+        return torch.ops.aten.hardtanh_backward(slope, potential, 0.0, ctx.top), None, None
 
 
 @cache

@@ -20,6 +20,9 @@ from .recipe import Recipe, Stage
 
 __all__ = ["SpikeMeter", "metered", "spike_costs"]
 
+# Spikes that bfloat16 counts exactly.
+MOST_AT_ONCE = 256
+
 
 @torch.no_grad()
 def spike_costs(model: nn.Module, input_shape: tuple[int, int, int],
@@ -74,6 +77,35 @@ def metered(model: nn.Module, recipe: Recipe, stage: Stage,
             hook.remove()
 
 
+class _Cost(torch.autograd.Function):
+    """Σ spikes · cost and Σ spikes, of spikes [N, C, H, W] or [N, C] and a cost [C, H, W].
+
+    In the memory order of the spikes, and with a gradient that is not written N times.
+    """
+
+    @staticmethod
+    def forward(ctx, spikes: Tensor, cost: Tensor) -> tuple[Tensor, Tensor]:
+        ctx.shape, ctx.dtype = spikes.shape, spikes.dtype
+        ctx.last = spikes.dim() == 4 and spikes.is_contiguous(memory_format=torch.channels_last)
+        rows = (spikes.permute(0, 2, 3, 1) if ctx.last else spikes).flatten(1)
+        ctx.cost = (cost.permute(1, 2, 0) if ctx.last else cost).flatten()
+        counts = sum((part.new_ones(1, len(part)) @ part).float()
+                     for part in rows.split(MOST_AT_ONCE))[0]
+        total = counts.sum()
+        ctx.mark_non_differentiable(total)
+        return counts @ ctx.cost, total
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor, _):
+        each = (gradient * ctx.cost).to(ctx.dtype)
+        if ctx.last:
+            _, channels, height, width = ctx.shape
+            each = each.view(1, height, width, channels).permute(0, 3, 1, 2)
+        else:
+            each = each.view(1, *ctx.shape[1:])
+        return each.expand(ctx.shape), None
+
+
 class SpikeMeter:
     """Adds up what spikes cost, batch by batch, and over an epoch.
 
@@ -95,9 +127,9 @@ class SpikeMeter:
             spikes = module.spikes(*inputs, output, self.reach)
             if spikes[0].numel() != cost.numel():           # it fires before it is pooled
                 spikes = F.max_pool2d(spikes, spikes.shape[-1] // cost.shape[-1])
-            counts = spikes.sum(0, dtype=torch.float32)
-            self._cost = self._cost + (counts * cost.view_as(counts)).sum()
-            self._total_spikes = self._total_spikes + counts.detach().sum()
+            found, count = _Cost.apply(spikes, cost)
+            self._cost = self._cost + found
+            self._total_spikes = self._total_spikes + count
         return listen
 
     def share(self, images: int) -> Tensor:

@@ -13,7 +13,7 @@ from algo.models import build, in_form
 from algo.neuron import TimeCoded
 from algo.operations.counting import count_operations
 from algo.operations.fan_out import dense_operations, fan_out
-from algo.training.activity import metered, spike_costs
+from algo.training.activity import _Cost, metered, spike_costs
 from algo.training.train import train
 from hw.numbers import NumberFormat
 
@@ -83,6 +83,26 @@ def test_the_ramp_begins_at_zero_and_ends_at_reach():
     assert potential.grad.tolist() == pytest.approx([0, slope, slope, 0, 0])
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_cost_equals_a_plain_sum_in_any_layout(layout, dtype):
+    """Of 300 images, more than are counted at once; costs are eighths, which bfloat16 holds."""
+    torch.manual_seed(2)
+    spikes = (torch.rand(300, 3, 2, 4) < 0.9).to(dtype).contiguous(memory_format=layout)
+    spikes.requires_grad_()
+    cost = torch.randint(8, (3, 2, 4)) / 8
+    found, count = _Cost.apply(spikes, cost)
+    assert found.item() == (spikes.double() * cost).sum() and count == spikes.double().sum()
+    (4 * found).backward()
+    assert torch.equal(spikes.grad.float(), (4 * cost).expand(300, 3, 2, 4))
+
+
+def test_cost_of_neurons_without_a_map():
+    found, count = _Cost.apply(torch.tensor([[1.0, 0.0], [1.0, 1.0]]),
+                               torch.tensor([[[2.0]], [[3.0]]]))
+    assert (found, count) == (7, 3)
+
+
 @pytest.mark.parametrize("off", ["weight", "form"])
 def test_without_a_penalty_nothing_is_measured(off):
     recipe, stage = recipe_and_stage(0.0 if off == "weight" else 1.0)
@@ -127,7 +147,7 @@ def test_fan_outs_are_those_of_the_exported_network(architecture):
 
 def operations_after(folder, *overrides: str) -> tuple[float, list[dict]]:
     """Return the synaptic operations of an image behind the first layer, and the log."""
-    result = train(short_recipe(*overrides), folder, test=False)
+    result = train(short_recipe("stages.time.epochs=8", *overrides), folder, test=False)
     images = load_split("digits:validation").images[:50]
     found = count_operations(result.network, images, threads=1)
     log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
@@ -138,7 +158,7 @@ def test_a_training_with_the_penalty_does_less(tmp_path):
     without, plain = operations_after(tmp_path / "without")
     penalised, log = operations_after(tmp_path / "with", "activity.weight=100")
     print(f"{without:.0f} and {penalised:.0f} synaptic operations")
-    assert penalised < 0.6 * without
+    assert penalised < 0.75 * without
     assert not any("spikes" in entry for entry in plain)
     spikes = [entry.get("spikes") for entry in log]
     assert spikes[:3] == [None] * 3 and 0 < spikes[-1] < spikes[3] < 1
