@@ -7,7 +7,18 @@ from collections.abc import Sequence
 import typer
 
 from .commands import compile as compile_command
-from .commands import cosim, data, demo, export, golden, info, ship, train, verilog
+from .commands import (
+    cosim,
+    data,
+    demo,
+    export,
+    golden,
+    info,
+    operations,
+    ship,
+    train,
+    verilog,
+)
 from .failure import CheckFailed, Interrupted
 from .toolchain import ToolchainError
 
@@ -15,8 +26,8 @@ __all__ = ["main"]
 
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {"demo": demo, "data": data, "train": train, "export": export, "ship": ship,
-            "info": info, "golden": golden, "compile": compile_command, "cosim": cosim,
-            "verilog": verilog}
+            "info": info, "golden": golden, "operations": operations, "compile": compile_command,
+            "cosim": cosim, "verilog": verilog}
 
 app = typer.Typer(
     name="firstspike", add_completion=False, rich_markup_mode=None,

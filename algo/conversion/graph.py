@@ -198,16 +198,16 @@ class _Reader:
         if value.shape[1:] != (1, 1):
             raise ExportError(f"{value.name}: the output must be a map of 1x1, not {value.shape}; "
                               "end with a Linear on the flattened map")
-        self.layers.append(self._layer(value, is_output=True))
+        self.layers.append(self._layer(value))
 
-    def _layer(self, value: Potential, *, is_output: bool = False, neurons: str = "",
+    def _layer(self, value: Potential, *, neurons: str = "",
                leaky: Leaky | None = None) -> FloatLayer:
         """Return the layer of a potential, with all its weights divided for average pooling.
 
-        Scale steps remain known where the divisor is a whole number of them. The output may as well
-        be multiplied: its scale is seen by nobody.
+        Without neurons it is the output. Scale steps remain known where the divisor is a whole
+        number of them. The output may as well be multiplied: its scale is seen by nobody.
         """
-        groups, bias = value.groups, value.bias
+        groups, bias, is_output = value.groups, value.bias, not neurons
         divisors = {group.divisor for group in groups}
         if is_output and len(divisors) == 1:
             groups = [replace(group, divisor=1) for group in groups]

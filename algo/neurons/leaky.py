@@ -100,6 +100,10 @@ class Leaky(nn.Module):
             potential = nn.functional.max_pool2d(potential, self.pool)
         return fired(potential, threshold)
 
+    def spikes(self, sums: Tensor, output: Tensor, reach: float) -> Tensor:
+        """Return 1 for each spike that leaves, as ``output`` is: it has a gradient of its own."""
+        return output
+
     def extra_repr(self) -> str:
         pool = f", pool={self.pool}" if self.pool > 1 else ""
         return f"steps={self.steps}{pool}"

@@ -52,6 +52,24 @@ class _CodeInTime(torch.autograd.Function):
         return torch.ops.aten.hardtanh_backward(gradient, potential, 0.0, 1.0), None
 
 
+class _Fires(torch.autograd.Function):
+    """1 where a spike is worth something, else 0; the gradient of a ramp, 1/top from 0 to top."""
+
+    @staticmethod
+    def forward(ctx, potential: Tensor, worth: Tensor, top: float) -> Tensor:
+        ctx.save_for_backward(potential)
+        ctx.top = top
+        return worth.sign()
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor):
+        potential, = ctx.saved_tensors
+        # Where all images have the same gradient, it is divided once.
+        first = gradient[:1] if gradient.stride(0) == 0 else gradient
+        slope = (first / ctx.top).expand_as(gradient)
+        return torch.ops.aten.hardtanh_backward(slope, potential, 0.0, ctx.top), None, None
+
+
 @cache
 def spike_table(numbers: NumberFormat) -> Tensor:
     """Return what the spike of each bfloat16 potential is worth, bfloat16 [65536] by its bits."""
@@ -80,6 +98,17 @@ class TimeCoded(nn.Module):
 
     def forward(self, potential: Tensor) -> Tensor:
         return _CodeInTime.apply(potential, self.numbers)
+
+    def spikes(self, potential: Tensor, worth: Tensor, reach: float) -> Tensor:
+        """Return 1 for each neuron that fires within the window and 0 for others, like ``worth``.
+
+        ``worth`` is what ``forward`` made of ``potential``. The gradient is that of the ramp
+        min(max(x, 0), c)/c in place of the step: c is ``reach`` times the last threshold
+        2^(−(T − 1 + δ)/τ), so that weak spikes are pushed into silence and strong ones are left.
+        """
+        numbers = self.numbers
+        last = numbers.window - 1 + numbers.threshold_offset
+        return _Fires.apply(potential, worth, reach * 2 ** (-last / numbers.steps_per_octave))
 
     def extra_repr(self) -> str:
         return (f"steps_per_octave={self.numbers.steps_per_octave}, window={self.numbers.window}, "

@@ -15,8 +15,9 @@ from hw.numbers import NumberFormat
 
 from ..coding import input_table
 from ..models import build, forms_up_to, in_form
-from .recipe import Recipe, Stage
+from .recipe import Recipe
 from .recipe_file import recipe_from
+from .stage import Stage
 
 __all__ = ["Checkpoint", "CheckpointError", "in_stage", "load_checkpoint", "model_of", "new_model",
            "save_checkpoint"]

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..conversion.leaky import layers_of_neurons
 from ..neurons import Leaky, TimeCoded
-from .recipe import Stage
+from .stage import Stage
 
 __all__ = ["LEAST_RATE", "SpikeCount", "check_spikes", "counted_spikes"]
 

@@ -10,13 +10,15 @@ from torch.optim import Optimizer
 from ..compression.attention import AttentionTaps
 from ..compression.masks import Masks
 from ..compression.momentum import Momentum
+from .activity import SpikeMeter, metered
 from .averaging import Average
 from .batches import Batches
 from .evaluation import values_of
 from .job import Job
 from .optimiser import learning_rate
 from .parallel import average, average_gradients
-from .recipe import Recipe, Stage
+from .recipe import Recipe
+from .stage import Stage
 
 __all__ = ["Learner", "train_epoch"]
 
@@ -38,8 +40,20 @@ class Learner:
     taps: tuple[list[str], list[str]] = ((), ())
 
 
-def train_epoch(job: Job, stage: Stage, epoch: int, learner: Learner, batches: Batches) -> float:
-    """Train for epoch ``epoch`` of a stage; return the mean loss of its batches."""
+def train_epoch(job: Job, stage: Stage, epoch: int, learner: Learner,
+                batches: Batches) -> tuple[float, dict[str, float]]:
+    """Train for epoch ``epoch`` of a stage; return the mean loss of its batches.
+
+    And what the log says of spikes, if they are penalised: see :class:`~.activity.SpikeMeter`.
+    """
+    with metered(learner.model, job.recipe, stage, batches.images.shape[1:]) as meter:
+        loss = _train_epoch(job, stage, epoch, learner, batches, meter)
+    found = meter.means() if meter else {}
+    return loss, {name: average(value, job.processes, job.device) for name, value in found.items()}
+
+
+def _train_epoch(job: Job, stage: Stage, epoch: int, learner: Learner, batches: Batches,
+                 meter: SpikeMeter | None) -> float:
     recipe, model, optimiser = job.recipe, learner.model.train(), learner.optimiser
     before, worth = recipe.epochs_before(stage.name) + epoch, job.worth(stage)
     total = torch.zeros((), device=job.device)
@@ -52,6 +66,8 @@ def train_epoch(job: Job, stage: Stage, epoch: int, learner: Learner, batches: B
             values = values_of(images, worth)
             loss = _loss(recipe, model(values), labels, learner.teacher, values)
             loss = loss + recipe.compression.attention / 2 * attention.distance()
+        if meter:
+            loss = loss + recipe.activity.weight * meter.share(len(images))
         optimiser.zero_grad()
         loss.backward()
         average_gradients(model, job.processes)

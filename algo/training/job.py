@@ -10,7 +10,8 @@ from torch import Tensor
 from ..coding import input_table, pixel_values
 from ..data import Split, load_split
 from .parallel import Processes
-from .recipe import Recipe, Stage
+from .recipe import Recipe
+from .stage import Stage
 
 __all__ = ["Job", "Progress"]
 

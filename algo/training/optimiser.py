@@ -6,7 +6,7 @@ from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
 from ..neurons.leaky import in_range, neurons_of
-from .recipe import Stage
+from .stage import Stage
 
 __all__ = ["learning_rate", "make_optimiser"]
 

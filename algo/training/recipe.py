@@ -3,231 +3,31 @@
 A recipe is a TOML file; the shipped ones lie in ``algo/training/recipes`` and go by name.
 """
 
-import math
-import re
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 
-from hw.numbers import MAX_STEPS, NumberFormat
+from hw.numbers import NumberFormat
 
 from ..coding import CODINGS
-from ..compression.gradual import SCOPES
 from ..compression.settings import DENSE, Compression
 from ..data import check_name
-from ..models import ARCHITECTURES, FORMS, LEAKY_FORMS, NORMS, SPIKING
-from .augment import FLIPS
+from ..models import FORMS, LEAKY_FORMS, SPIKING
+from .recipe_parts import (
+    LEAKY_START,
+    NO_PENALTY,
+    Activity,
+    Augmentation,
+    Distillation,
+    LeakyStart,
+    ModelShape,
+    Pruning,
+)
+from .rules import RecipeError, one_of, require
+from .stage import Stage
 
-__all__ = ["OPTIMISERS", "PRECISIONS", "Augmentation", "Distillation", "LeakyStart", "ModelShape",
-           "Pruning", "Recipe", "RecipeError", "Stage"]
+__all__ = ["PRECISIONS", "Recipe"]
 
-OPTIMISERS = ("sgd", "adamw")
 # Of activations and gradients in training; sums of the optimiser and evaluation are float32.
 PRECISIONS = ("float32", "bf16")
-# Stages name files beside these two.
-STAGE_NAME, OTHER_FILES = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*"), ("checkpoint", "network")
-
-
-class RecipeError(ValueError):
-    """A recipe breaks a rule; the message is one line that names key and value."""
-
-
-def _require(condition: bool, rule: str, value) -> None:
-    if not condition:
-        raise RecipeError(f"{rule}, not {value!r}")
-
-
-def _one_of(key: str, known: tuple[str, ...], value) -> None:
-    _require(value in known, f"{key} must be one of {', '.join(known)}", value)
-
-
-def _in_range(key: str, low: float, high: float, value: float) -> None:
-    _require(low <= value <= high, f"{key} must be {low} to {high}", value)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelShape:
-    """Architecture; ``width`` multiplies channels of a VGG or ResNet, ``plain`` lists its layers.
-
-    ``channels`` and ``pools`` (1: none) are those of each conv of ``plain``.
-    """
-
-    architecture: str
-    width: float = 1.0
-    channels: tuple[int, ...] = ()
-    pools: tuple[int, ...] = ()
-
-    def __post_init__(self):
-        _one_of("model.architecture", ARCHITECTURES, self.architecture)
-        _require(0 < self.width <= 16, "model.width must be above 0 and at most 16", self.width)
-        is_plain = self.architecture == "plain"
-        _require(bool(self.channels) == is_plain and min(self.channels, default=1) > 0,
-                 "model.channels must be positive integers for plain, and left out for others",
-                 list(self.channels))
-        _require(len(self.pools) == len(self.channels) and set(self.pools) <= {1, 2, 3},
-                 f"model.pools must be {len(self.channels)} of 1, 2, 3", list(self.pools))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Augmentation:
-    """How training images change; see ``algo.training.augment``. All 0 and ``none``: not at all.
-
-    Parameters
-    ----------
-    shift, rotation, size
-        Largest random shift (pixels), rotation (degrees) and change of size (relative).
-    crop, flip
-        Largest shift by whole pixels; mirrored ``none``, ``random`` or ``alternate``.
-    cutout, colour
-        Side of a blackened square (pixels); largest relative change of brightness, contrast and
-        saturation.
-    """
-
-    shift: float = 0.0
-    rotation: float = 0.0
-    size: float = 0.0
-    crop: int = 0
-    flip: str = "none"
-    cutout: int = 0
-    colour: float = 0.0
-
-    def __post_init__(self):
-        _one_of("augmentation.flip", FLIPS, self.flip)
-        for field in fields(self):
-            value = getattr(self, field.name)
-            _require(field.name == "flip" or 0 <= value < math.inf,
-                     f"augmentation.{field.name} must not be negative", value)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Distillation:
-    """A network guides others.
-
-    ``weight`` (0 … 1) is the share of the loss that is the divergence from the scores of
-    ``teacher``, both at softmax ``temperature``. A teacher that is a stage guides those after it
-    whose form spikes, one that is the path of a checkpoint guides all stages.
-    """
-
-    weight: float
-    temperature: float = 1.0
-    teacher: str = ""
-
-    def __post_init__(self):
-        _in_range("distillation.weight", 0, 1, self.weight)
-        _require(self.temperature > 0, "distillation.temperature must be positive",
-                 self.temperature)
-        _require(bool(self.teacher) or self.weight == 0,
-                 "distillation.teacher must be a stage or a checkpoint", self.teacher)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pruning:
-    """``scope`` (``global`` or ``layer``): which weights compete; the density of a stage is
-    reached after the fraction ``until`` of it."""
-
-    scope: str
-    until: float
-
-    def __post_init__(self):
-        _one_of("pruning.scope", SCOPES, self.scope)
-        _require(0 < self.until <= 1, "pruning.until must be above 0 and at most 1", self.until)
-
-
-@dataclass(frozen=True, kw_only=True)
-class LeakyStart:
-    """How a network becomes one of leaky neurons, and how these learn.
-
-    Parameters
-    ----------
-    percentile, factor, images
-        First thresholds: ``factor`` times a percentile of what a layer's neurons get in a step,
-        over this number of training images.
-    leak
-        First leak λ of all layers, 0 to 1.
-    norms
-        Batch normalisation is ``kept`` until weights become logarithmic, or ``folded`` at once.
-    rate
-        Learning rate of thresholds and leaks, relative to that of the weights.
-    """
-
-    percentile: float = 90.0
-    factor: float = 1.0
-    images: int = 512
-    leak: float = 1.0
-    norms: str = NORMS[0]
-    rate: float = 1.0
-
-    def __post_init__(self):
-        _require(0 < self.percentile <= 100, "lif.percentile must be above 0 and at most 100",
-                 self.percentile)
-        _require(0 < self.factor < math.inf, "lif.factor must be positive", self.factor)
-        _require(self.images >= 1, "lif.images must be positive", self.images)
-        _in_range("lif.leak", 0, 1, self.leak)
-        _one_of("lif.norms", NORMS, self.norms)
-        _require(0 <= self.rate < math.inf, "lif.rate must not be negative", self.rate)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """A part of the training, with the network in one form.
-
-    Parameters
-    ----------
-    name, form
-        A recipe's own name, and one of ``algo.models.FORMS`` or ``LEAKY_FORMS``.
-    epochs, optimiser, weight_decay
-        ``sgd`` has Nesterov's momentum 0.9; ``adamw`` its usual betas.
-    learning_rate, final_rate
-        After ``warmup`` epochs the rate falls as a cosine from the first to the second.
-    density
-        Fraction of weights that is left at the end.
-    window, steps_per_octave
-        Of the firing rule in this stage; 0: those of the recipe's ``numbers``.
-    steps
-        N of leaky neurons; in ``lif-log`` 0 stands for that of the stage before.
-    """
-
-    name: str
-    form: str
-    epochs: int
-    optimiser: str
-    learning_rate: float
-    final_rate: float = 0.0
-    warmup: float = 0.0
-    weight_decay: float = 0.0
-    density: float = 1.0
-    window: int = 0
-    steps_per_octave: int = 0
-    steps: int = 0
-
-    def __post_init__(self):
-        _require(STAGE_NAME.fullmatch(self.name) and self.name not in OTHER_FILES,
-                 "stages must have names of letters, digits, - and _, which are not "
-                 f"{' or '.join(OTHER_FILES)}", self.name)
-        where = f"stages.{self.name}"
-        _one_of(f"{where}.form", tuple(dict.fromkeys(FORMS + LEAKY_FORMS)), self.form)
-        _one_of(f"{where}.optimiser", OPTIMISERS, self.optimiser)
-        _require(self.epochs >= 1, f"{where}.epochs must be positive", self.epochs)
-        _require(self.learning_rate > 0, f"{where}.learning_rate must be positive",
-                 self.learning_rate)
-        _in_range(f"{where}.final_rate", 0, self.learning_rate, self.final_rate)
-        _in_range(f"{where}.warmup", 0, self.epochs, self.warmup)
-        _require(self.weight_decay >= 0, f"{where}.weight_decay must not be negative",
-                 self.weight_decay)
-        _require(0 < self.density <= 1, f"{where}.density must be above 0 and at most 1",
-                 self.density)
-        is_coarser = self.window or self.steps_per_octave
-        _require(not is_coarser or self.form == "time",
-                 f"{where}: only the form time may have a window and steps of its own", self.form)
-        low = {"lif": 1, "lif-log": 0}.get(self.form)
-        if low is None:
-            _require(self.steps == 0, f"{where}.steps must be left out of the form {self.form}",
-                     self.steps)
-        else:
-            _in_range(f"{where}.steps", low, MAX_STEPS, self.steps)
-
-    def numbers(self, numbers: NumberFormat) -> NumberFormat:
-        """Return ``numbers`` with what this stage changes. Raises ``ValueError``."""
-        return replace(numbers, window=self.window or numbers.window,
-                       steps_per_octave=self.steps_per_octave or numbers.steps_per_octave)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,7 +51,7 @@ class Recipe:
     averaging
         Decay per step of the moving average of weights (EMA) that is evaluated and handed on;
         0: the weights themselves.
-    augmentation, distillation, pruning, numbers, model, stages, compression, lif
+    augmentation, distillation, pruning, numbers, model, stages, compression, lif, activity
         The parts; stages in their order. Without ``compression`` the network is dense, or pruned to
         the densities of its stages.
     """
@@ -272,53 +72,54 @@ class Recipe:
     model: ModelShape
     stages: tuple[Stage, ...]
     compression: Compression = DENSE
-    lif: LeakyStart = LeakyStart()
+    lif: LeakyStart = LEAKY_START
+    activity: Activity = NO_PENALTY
 
     def __post_init__(self):
         try:
             check_name(self.dataset)
         except ValueError as error:
             raise RecipeError(str(error)) from None
-        _one_of("coding", CODINGS, self.coding)
-        _one_of("precision", PRECISIONS, self.precision)
-        _require(0 <= self.seed < 1 << 32, "seed must be 0 to 2^32 - 1", self.seed)
-        _require(self.threads >= 1, "threads must be positive", self.threads)
-        _require(self.batch_size >= 2, "batch_size must be at least 2", self.batch_size)
-        _require(0 <= self.label_smoothing < 1, "label_smoothing must be 0 to below 1",
+        one_of("coding", CODINGS, self.coding)
+        one_of("precision", PRECISIONS, self.precision)
+        require(0 <= self.seed < 1 << 32, "seed must be 0 to 2^32 - 1", self.seed)
+        require(self.threads >= 1, "threads must be positive", self.threads)
+        require(self.batch_size >= 2, "batch_size must be at least 2", self.batch_size)
+        require(0 <= self.label_smoothing < 1, "label_smoothing must be 0 to below 1",
                  self.label_smoothing)
-        _require(0 <= self.averaging < 1, "averaging must be 0 to below 1", self.averaging)
+        require(0 <= self.averaging < 1, "averaging must be 0 to below 1", self.averaging)
         self._check_stages()
         self._check_compression()
 
     def _check_stages(self) -> None:
         names = [stage.name for stage in self.stages]
-        _require(len(set(names)) == len(names), "stages must have names of their own", names)
+        require(len(set(names)) == len(names), "stages must have names of their own", names)
         forms = [stage.form for stage in self.stages]
         path = self.path
-        _require(bool(forms) and set(forms) <= set(path)
+        require(bool(forms) and set(forms) <= set(path)
                  and forms == sorted(forms, key=path.index),
                  f"stages must be in the order {', '.join(path)}", forms)
-        _require(forms[-1] in SPIKING and forms.count(path[-1]) <= 1,
+        require(forms[-1] in SPIKING and forms.count(path[-1]) <= 1,
                  f"the last stage must have the form {path[-2]}, or {path[-1]}, which comes once",
                  forms)
-        _require(forms[-1] != "lif-log" or "lif" in forms,
+        require(forms[-1] != "lif-log" or "lif" in forms,
                  "a stage of the form lif must come before lif-log", forms)
         steps = [self.steps(stage) for stage in self.stages if stage.form in LEAKY_FORMS[2:]]
-        _require(steps == sorted(steps, reverse=True), "steps of stages must not grow", steps)
+        require(steps == sorted(steps, reverse=True), "steps of stages must not grow", steps)
         for stage in self.stages:
             stage.numbers(self.numbers)
         last = [stage for stage in self.stages if stage.form == "time"][-1:]
-        _require(all(stage.numbers(self.numbers) == self.numbers for stage in last),
+        require(all(stage.numbers(self.numbers) == self.numbers for stage in last),
                  "the last stage of the form time must have the window and steps of numbers",
                  [stage.name for stage in last])
 
     def _check_compression(self) -> None:
         method = self.compression.method
         for stage in self.stages if method else ():
-            _require(stage.density == 1,
+            require(stage.density == 1,
                      f"stages.{stage.name}.density must be 1 with a compression.method, which has "
                      "compression.density in all stages", stage.density)
-        _require(method != "attention" or bool(self.distillation.teacher),
+        require(method != "attention" or bool(self.distillation.teacher),
                  "distillation.teacher must be a stage or a checkpoint for the compression.method "
                  "attention", self.distillation.teacher)
 

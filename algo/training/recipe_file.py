@@ -6,11 +6,14 @@ from pathlib import Path
 from types import GenericAlias
 from typing import get_args
 
-from .recipe import Recipe, RecipeError
+from .recipe import Recipe
+from .rules import RecipeError
 
 __all__ = ["load_recipe", "recipe_from", "shipped_recipes"]
 
 SHIPPED = Path(__file__).parent / "recipes"
+# Sections that a recipe may leave out.
+OPTIONAL = {field.name for field in fields(Recipe) if is_dataclass(field.default)}
 
 
 def shipped_recipes() -> list[str]:
@@ -56,6 +59,8 @@ def _override(entries: dict, override: str) -> None:
     if not (key and equals):
         raise RecipeError(f"an override must be key=value, not {override!r}")
     *parts, last = key.split(".")
+    if parts and parts[0] in OPTIONAL:
+        entries.setdefault(parts[0], {})
     for part in parts:
         entries = entries.get(part)
         if not isinstance(entries, dict):

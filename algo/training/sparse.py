@@ -14,7 +14,9 @@ from ..compression.rewiring import competing_weights, first_wiring, rewired
 from .checkpoint import Checkpoint
 from .epoch import Learner
 from .job import Job
-from .recipe import Recipe, RecipeError, Stage
+from .recipe import Recipe
+from .rules import RecipeError
+from .stage import Stage
 
 __all__ = ["attention_taps", "begin_sparse", "masks_of", "momentum_of", "rewire"]
 

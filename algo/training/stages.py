@@ -22,8 +22,10 @@ from .log import append_line, keep_lines
 from .optimiser import make_optimiser
 from .parallel import own_norms, share_norms
 from .plots import plot_log
-from .recipe import Recipe, RecipeError, Stage
+from .recipe import Recipe
+from .rules import RecipeError
 from .sparse import attention_taps, begin_sparse, masks_of, momentum_of, rewire
+from .stage import Stage
 from .state import restore, state_of
 from .teacher import check_teacher, teacher_of
 from .thresholds import initialise_thresholds
@@ -62,7 +64,7 @@ def train_stages(job: Job, latest: Checkpoint | None, initial: Checkpoint | None
         checkpoint = resumed
         for epoch in range(resumed.epoch if resumed else 0, stage.epochs):
             started = time.monotonic()
-            loss = train_epoch(job, stage, epoch, learner, batches)
+            loss, activity = train_epoch(job, stage, epoch, learner, batches)
             if not math.isfinite(loss):
                 raise ValueError(f"stages.{stage.name}: the loss of epoch {epoch + 1} is {loss}; "
                                  f"choose a learning_rate below {stage.learning_rate}")
@@ -78,7 +80,9 @@ def train_stages(job: Job, latest: Checkpoint | None, initial: Checkpoint | None
             append_line(job.folder / LOG, {
                 "stage": stage.name, "form": stage.form, "epoch": epoch + 1,
                 "loss": round(loss, 5), "validation": accuracy,
-                "density": round(masks.density, 5), **_activity(recipe, stage, spikes),
+                "density": round(masks.density, 5),
+                **{name: round(value, 6) for name, value in activity.items()},
+                **_activity(recipe, stage, spikes),
                 "seconds": round(time.monotonic() - started, 2)})
             checkpoint = Checkpoint(
                 recipe=recipe, stage=stage.name, epoch=epoch + 1, initial=initial_sha256,

@@ -8,7 +8,8 @@ from torch import nn
 from ..models import SPIKING
 from .checkpoint import Checkpoint, load_checkpoint, model_of
 from .job import Job
-from .recipe import RecipeError, Stage
+from .rules import RecipeError
+from .stage import Stage
 
 __all__ = ["check_teacher", "teacher_of"]
 

@@ -12,7 +12,7 @@ from ..data import Split
 from ..neurons.leaky import Leaky, neurons_of
 from .evaluation import values_of
 from .job import Job
-from .recipe import Stage
+from .stage import Stage
 
 __all__ = ["initialise_thresholds", "set_thresholds"]
 

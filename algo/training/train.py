@@ -23,7 +23,8 @@ from .checkpoint_export import export_checkpoint
 from .job import Job, Progress
 from .parallel import device_of, joined_processes
 from .plots import plot_log
-from .recipe import Recipe, RecipeError
+from .recipe import Recipe
+from .rules import RecipeError
 from .stages import LATEST, LOG, PICTURE, train_stages
 from .testing import test_stages
 

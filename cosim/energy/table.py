@@ -43,10 +43,13 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Energies of every action, by (component, action); several entries differ in size only."""
+    """Energies of every action, by (component, action); several entries differ in size only.
+
+    ``clock_mhz`` is the clock that leakage is given at, None where nothing leaks.
+    """
 
     name: str
-    clock_mhz: float
+    clock_mhz: float | None
     entries: dict[tuple[str, str], tuple[Entry, ...]]
 
     def energy_pj(self, component: str, action: str, *, bits: float) -> float:
@@ -110,8 +113,10 @@ def _table(content: dict) -> Table:
         for action in component["actions"]:
             entry = _entry(component["name"], action)
             entries.setdefault((entry.component, entry.action), []).append(entry)
+    clock = content.get("clock_MHz")
     return Table(
-        name=str(content["name"]), clock_mhz=_positive("clock_MHz", content["clock_MHz"]),
+        name=str(content["name"]),
+        clock_mhz=None if clock is None else _positive("clock_MHz", clock),
         entries={key: _by_size(key, found) for key, found in entries.items()})
 
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from algo.compression.settings import DENSE, Compression
-from algo.training.recipe import RecipeError
 from algo.training.recipe_file import load_recipe, recipe_from
+from algo.training.rules import RecipeError
 
 DIGITS = load_recipe("digits", ["stages.time.density=1", "stages.log.density=1"]).as_dict()
 

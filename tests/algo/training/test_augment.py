@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import torch
 
 from algo.training.augment import GREY, augmented, draw_changes
-from algo.training.recipe import Augmentation
+from algo.training.recipe_parts import Augmentation
 
 SHAPE = (3, 12, 10)
 

@@ -9,7 +9,7 @@ from torch import nn
 from algo.conversion.leaky import to_leaky
 from algo.neurons import TimeCoded
 from algo.training.collapse import LEAST_RATE, SpikeCount, check_spikes, counted_spikes
-from algo.training.recipe import Stage
+from algo.training.stage import Stage
 from hw.numbers import NumberFormat
 
 

@@ -14,8 +14,8 @@ from algo.neurons.leaky import neurons_of
 from algo.training.checkpoint import load_checkpoint, model_of
 from algo.training.checkpoint_export import export_checkpoint
 from algo.training.evaluation import predictions_of
-from algo.training.recipe import RecipeError
 from algo.training.recipe_file import load_recipe, recipe_from
+from algo.training.rules import RecipeError
 from algo.training.train import train
 
 from .short import contents

@@ -8,7 +8,7 @@ from torch.optim import SGD, AdamW
 from algo.neurons import Leaky
 from algo.neurons.leaky import LEAST_THRESHOLD
 from algo.training.optimiser import learning_rate, make_optimiser
-from algo.training.recipe import Stage
+from algo.training.stage import Stage
 
 
 def stage(**settings):

@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 
 from algo.models import FORMS
-from algo.training.recipe import Augmentation, RecipeError, Stage
 from algo.training.recipe_file import load_recipe, recipe_from
+from algo.training.recipe_parts import Augmentation
+from algo.training.rules import RecipeError
+from algo.training.stage import Stage
 
 DIGITS, LEAKY = load_recipe("digits"), load_recipe("digits-lif")
 
@@ -30,6 +32,10 @@ DIGITS, LEAKY = load_recipe("digits"), load_recipe("digits-lif")
     ("distillation.weight=1.5", "distillation.weight must be 0 to 1, not 1.5"),
     ("distillation.temperature=0", "distillation.temperature must be positive, not 0.0"),
     ("distillation.teacher=''", "distillation.teacher must be a stage or a checkpoint, not ''"),
+    ("activity.weight=-1", "activity.weight must not be negative, not -1.0"),
+    ("activity.weight=nan", "activity.weight must not be negative, not nan"),
+    ("activity.reach=0.5", "activity.reach must be at least 1, not 0.5"),
+    ("activity.strength=1", "activity: key 'strength' is unknown"),
     ("pruning.scope=some", "pruning.scope must be one of global, layer, not 'some'"),
     ("pruning.until=0", "pruning.until must be above 0 and at most 1, not 0.0"),
     ("model.architecture=vgg19",
@@ -188,6 +194,12 @@ def test_stages_are_plain_by_default():
     found = Stage(name="a", form="relu", epochs=1, optimiser="sgd", learning_rate=1.0)
     assert (found.final_rate, found.warmup, found.weight_decay, found.density) == (0, 0, 0, 1)
     assert found.numbers(DIGITS.numbers) == DIGITS.numbers
+
+
+def test_recipes_and_checkpoints_of_before_have_no_penalty():
+    entries = DIGITS.as_dict()
+    assert entries.pop("activity") == {"weight": 0.0, "reach": 16.0}
+    assert recipe_from(entries) == DIGITS
 
 
 def test_plain_data_makes_an_equal_recipe():

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from algo.training.recipe import Recipe, RecipeError
+from algo.training.recipe import Recipe
 from algo.training.recipe_file import load_recipe, recipe_from, shipped_recipes
+from algo.training.rules import RecipeError
 
 
 def test_shipped_recipes_load():

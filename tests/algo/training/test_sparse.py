@@ -10,8 +10,8 @@ from algo.data import load_split
 from algo.golden import infer
 from algo.training import stages
 from algo.training.checkpoint import load_checkpoint, model_of
-from algo.training.recipe import RecipeError
 from algo.training.recipe_file import load_recipe, recipe_from
+from algo.training.rules import RecipeError
 from algo.training.train import train
 
 from .short import contents

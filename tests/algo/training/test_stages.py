@@ -17,8 +17,8 @@ from algo.training import stages
 from algo.training.averaging import Average
 from algo.training.checkpoint import load_checkpoint, model_of
 from algo.training.checkpoint_export import export_checkpoint
-from algo.training.recipe import RecipeError
 from algo.training.recipe_file import recipe_from
+from algo.training.rules import RecipeError
 from algo.training.train import train
 
 from .short import contents, short_recipe

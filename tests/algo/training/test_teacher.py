@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from algo.training.checkpoint import load_checkpoint, model_of, save_checkpoint
-from algo.training.recipe import RecipeError
+from algo.training.rules import RecipeError
 from algo.training.train import train
 
 from .short import contents, short_recipe

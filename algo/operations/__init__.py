@@ -1,0 +1,1 @@
+"""Synaptic operations: how many additions the spikes of an image cause, exactly."""
