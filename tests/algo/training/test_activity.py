@@ -1,6 +1,7 @@
 """The activity penalty: its value and gradient by hand, its fan-outs, and what it does."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from algo.data import load_split
 from algo.export import export
 from algo.models import build, in_form
 from algo.neurons import TimeCoded
+from algo.neurons.leaky import neurons_of
 from algo.operations.counting import count_operations
 from algo.operations.fan_out import dense_operations, fan_out
 from algo.training.activity import _Cost, metered, spike_costs
@@ -117,6 +119,31 @@ def test_hooks_are_gone_afterwards():
     with metered(model, *recipe_and_stage(), (1, 2, 2)):
         assert len(model[1]._forward_hooks) == 1
     assert not model[1]._forward_hooks
+
+
+@pytest.mark.parametrize("form", ["lif", "lif-log"])
+def test_spikes_of_leaky_neurons_count_at_each_step(form):
+    torch.manual_seed(3)
+    shape, recipe = (1, 8, 8), short_recipe("activity.weight=1.0")
+    model = build("plain", channels=(3, 4), pools=(1, 2), input_shape=shape, classes=3)
+    model = in_form(model, "lif", NUMBERS, shape, steps=2, norms="folded")
+    model = in_form(model, form, NUMBERS, shape, steps=2)
+    for neurons in neurons_of(model).values():
+        neurons.threshold.data.fill_(0.2)
+    stage = replace(recipe.stages[2], form=form, steps=2)
+    costs = spike_costs(model, shape, NUMBERS)
+    sent = {}
+    for name in costs:
+        model.get_submodule(name).register_forward_hook(
+            lambda _, __, spikes, name=name: sent.update({name: spikes.detach()}))
+    with metered(model, recipe, stage, shape) as meter:
+        model(torch.rand(5, *shape))
+        share = meter.share(5)
+    assert {len(spikes) for spikes in sent.values()} == {2 * 5}
+    wanted = sum((sent[name] * cost).sum() for name, cost in costs.items()) / 5
+    assert 0 < share.item() == pytest.approx(wanted.item(), rel=1e-5)
+    share.backward()
+    assert model.conv1.weight.grad.abs().sum() > 0
 
 
 @pytest.mark.parametrize("architecture", ["plain", "vgg11", "resnet20"])
