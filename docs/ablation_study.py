@@ -54,7 +54,7 @@ class Row:
     def recipe(self, arguments: argparse.Namespace) -> Recipe:
         """Return the recipe of the row's training: what follows the clip, without a teacher."""
         recipe = load_recipe(RECIPE, [
-            f"name={self.name}", f"seed={arguments.seed}", "distillation.weight=0",
+            f"name={self.name}", f"seed={arguments.seed}", "distillation.weight=0", "threads=1",
             f"numbers.window={self.window}", f"numbers.steps_per_octave={self.tau}",
             f"numbers.threshold_offset={self.offset}", f"numbers.weight_bits={self.bits}",
             f"numbers.weight_steps_per_octave={min(2, self.tau)}"])

@@ -89,10 +89,11 @@ def train(recipe: Recipe, out_dir: Path, *, data_dir: Path | None = None, resume
             train_stages(job, latest, begin, _sha256(initial))
             if not processes.is_first:
                 return None
+            known = job.split("train").images[:KNOWN]
             accuracy, predictions = test_stages(job) if test else ({}, np.empty(0, np.int64))
             plot_log(out_dir / LOG, out_dir / PICTURE)
             last = job.stage_path(recipe.stages[-1].name)
-            network = compensated(export_checkpoint(last), job.split("train").images[:KNOWN])
+            network = compensated(export_checkpoint(last), known)
             save_network(network, out_dir / NETWORK)
     return TrainingResult(network, out_dir / NETWORK, accuracy, predictions,
                           load_checkpoint(last).density, time.monotonic() - started)
