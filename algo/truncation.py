@@ -3,7 +3,7 @@
 Hardware cuts the magnitude of each product off below 2^(−F), so potentials lie a little nearer to 0
 than those of the training network, by as much as their neuron has spikes that meet weights of
 either sign. The mean of that over images is known, and a bias can make it good at no cost. What is
-left is its variation, about half; in a deep network the integers agree with the training network
+left is its variation; in a deep network the integers agree with the training network
 on more images for it.
 """
 

@@ -4,7 +4,7 @@ import numpy as np
 from rich.table import Table
 
 from algo.operations.counting import Operations
-from algo.operations.fan_out import dense_operations, fan_out
+from algo.operations.fan_out import dense_operations, fan_out_of
 from hw.network import INPUT, Layer, Network, Synapses
 
 from .console import console
@@ -60,10 +60,9 @@ def _describe_layer(network: Network, layer: Layer, found: Operations, rates: di
 def _account(network: Network, group: Synapses, mean: float,
              rates: dict[str, float]) -> GroupOperations:
     source = network.spike_shapes[group.source]
-    met = fan_out(group.weight != 0, source, kind=group.kind, stride=group.stride,
-                  padding=group.padding)
     return GroupOperations(
-        dense=dense_operations(group, source), exact=mean, image_macs=int(met.sum()),
+        dense=dense_operations(group, source), exact=mean,
+        image_macs=int(fan_out_of(group, source).sum()),
         density=np.count_nonzero(group.weight) / group.weight.size,
         rate=None if group.source == INPUT else rates[group.source])
 

@@ -6,19 +6,16 @@ of that input channel.
 """
 
 import math
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, fx, nn
 
-from ..conversion.tracing import NORMS, traced
+from ..conversion.tracing import ADDITIONS, NORMS, traced
 from .budgets import weights_to_drop
 
 __all__ = ["Channels", "channels_of", "drop_channels", "first_channels", "grow_channels"]
-
-ADDITIONS = (operator.add, operator.iadd, torch.add, "add", "add_")
 
 
 @dataclass(frozen=True)

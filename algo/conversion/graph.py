@@ -1,7 +1,6 @@
 """A PyTorch module read as a chain of firing layers, still with float weights."""
 
 import math
-import operator
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -26,12 +25,9 @@ from .synapses import (
     pool_side,
     shrunk,
 )
-from .tracing import NORMS, ExportError, traced
+from .tracing import ADDITIONS, NORMS, TRANSPARENT, ExportError, traced
 
 __all__ = ["FloatLayer", "read_layers"]
-
-# Modules that change nothing in evaluation.
-TRANSPARENT = (nn.Dropout, nn.Dropout2d, nn.Identity)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -85,7 +81,7 @@ class _Reader:
             value = self._finish(node, inputs)
         elif node.op == "call_module":
             value = self._module(node, self.modules[node.target], inputs[0])
-        elif node.target in (operator.add, operator.iadd, torch.add, "add", "add_"):
+        elif node.target in ADDITIONS:
             value = added(node, inputs)
         elif node.target in (torch.flatten, "flatten"):
             if list(node.args[1:]) + list(node.kwargs.values()) != [1]:

@@ -11,13 +11,12 @@ from torch import fx, nn
 from ..neurons import Clip, Leaky, TimeCoded
 from ..neurons.leaky import neurons_of, summed_over_steps
 from .synapses import pool_side
-from .tracing import ExportError, traced
+from .tracing import TRANSPARENT, ExportError, traced
 
 __all__ = ["layers_of_neurons", "to_leaky"]
 
 ACTIVATIONS = (nn.ReLU, Clip)
 NEURONS = (TimeCoded, Leaky)
-TRANSPARENT = (nn.Dropout, nn.Dropout2d, nn.Identity)
 
 
 def to_leaky(model: nn.Module, steps: int) -> nn.Module:

@@ -90,7 +90,6 @@ class _Logarithmic:
                 _Straight.apply(self.bias, self.exact_bias().float(),
                                 torch.full_like(limit, math.inf)))
 
-
     def _operands(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return values, weight and bias of the sum that the layer is."""
         if self.events is None or self.training:

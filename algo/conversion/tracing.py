@@ -1,13 +1,20 @@
 """A module of PyTorch as a graph of the modules and functions that its forward calls."""
 
+import operator
+
+import torch
 from torch import fx, nn
 
 from ..neurons import Clip, Leaky, TimeCoded
 from .log_layers import LogConv2d, LogLinear
 
-__all__ = ["NORMS", "ExportError", "traced"]
+__all__ = ["ADDITIONS", "NORMS", "TRANSPARENT", "ExportError", "traced"]
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.SyncBatchNorm)
+# Modules that change nothing in evaluation.
+TRANSPARENT = (nn.Dropout, nn.Dropout2d, nn.Identity)
+# What a node that adds two tensors calls.
+ADDITIONS = (operator.add, operator.iadd, torch.add, "add", "add_")
 
 
 class ExportError(ValueError):

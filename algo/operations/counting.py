@@ -10,7 +10,7 @@ from hw.network.model import NO_EVENT
 from ..golden import check_images, infer_events
 from ..golden.compiled import compiled
 from ..golden.inference import Progress
-from .fan_out import fan_out
+from .fan_out import fan_out_of
 
 __all__ = ["Operations", "count_operations"]
 
@@ -69,8 +69,8 @@ def count_operations(network: Network, images: np.ndarray, *, threads: int | Non
     check_images(network, images)
     if not len(images):
         raise ValueError("images must be at least one, not none")
-    fan_outs = {layer.name: [_fan_out(network, group) for group in layer.synapses]
-                for layer in network.layers}
+    fan_outs = {layer.name: [fan_out_of(group, network.spike_shapes[group.source])
+                             for group in layer.synapses] for layer in network.layers}
     parts, size = [], _images_at_once(network)
     for start in range(0, len(images), size):
         parts.append(_count(network, images[start:start + size], fan_outs, threads))
@@ -78,11 +78,6 @@ def count_operations(network: Network, images: np.ndarray, *, threads: int | Non
             progress(min(start + size, len(images)), len(images), "images")
     return Operations(*(_joined([getattr(part, name) for part in parts])
                         for name in Operations.__dataclass_fields__))
-
-
-def _fan_out(network: Network, group) -> np.ndarray:
-    return fan_out(group.weight != 0, network.spike_shapes[group.source], kind=group.kind,
-                   stride=group.stride, padding=group.padding)
 
 
 def _images_at_once(network: Network) -> int:

@@ -4,7 +4,7 @@ import numpy as np
 
 from hw.network import Shape, Synapses
 
-__all__ = ["dense_operations", "fan_out", "is_identity"]
+__all__ = ["dense_operations", "fan_out", "fan_out_of", "is_identity"]
 
 
 def fan_out(is_stored: np.ndarray, source: Shape, *, kind: str = "conv", stride: int = 1,
@@ -26,6 +26,12 @@ def fan_out(is_stored: np.ndarray, source: Shape, *, kind: str = "conv", stride:
     # (C, H, K) · (K, W): first the rows, then the columns.
     by_row = rows @ is_stored.sum(axis=0, dtype=np.int64)
     return by_row @ columns.T
+
+
+def fan_out_of(group: Synapses, source: Shape) -> np.ndarray:
+    """Return :func:`fan_out` of a synapse group whose source has this shape."""
+    return fan_out(group.weight != 0, source, kind=group.kind, stride=group.stride,
+                   padding=group.padding)
 
 
 def _meets(side: int, kernel: int, stride: int, padding: int) -> np.ndarray:

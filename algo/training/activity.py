@@ -14,7 +14,7 @@ from hw.numbers import NumberFormat
 from ..conversion.codes import encode
 from ..conversion.graph import FloatGroup, read_layers
 from ..models import SPIKING
-from ..operations.fan_out import dense_operations, fan_out
+from ..operations.fan_out import dense_operations, fan_out_of
 from .parallel import own_norms
 from .recipe import Recipe
 from .stage import Stage
@@ -41,9 +41,7 @@ def spike_costs(model: nn.Module, input_shape: tuple[int, int, int],
         for group in groups:
             source = shapes[group.source]
             dense += dense_operations(group, source)
-            costs[group.source] = costs.get(group.source, 0) + fan_out(
-                group.weight != 0, source, kind=group.kind, stride=group.stride,
-                padding=group.padding)
+            costs[group.source] = costs.get(group.source, 0) + fan_out_of(group, source)
         channels, height, width = groups[0].output_shape(shapes[groups[0].source])
         shapes[layer.name] = Shape(channels, height // layer.pool, width // layer.pool)
     return {layer.neurons: torch.from_numpy(costs[layer.name] / dense).float()
