@@ -21,8 +21,8 @@ from algo.coding import input_table, pixel_values
 from algo.data import load_split
 from algo.data.npz import write_arrays
 from algo.models import in_form
-from algo.neurons import TimeCoded
 from algo.training.checkpoint import load_checkpoint, model_of
+from algo.training.collapse import counted_spikes
 from algo.training.evaluation import predictions_of
 from algo.training.recipe import Recipe
 from algo.training.recipe_file import load_recipe
@@ -148,13 +148,10 @@ def spikes_per_neuron(recipe: Recipe, model: torch.nn.Module,
                       arguments: argparse.Namespace) -> float:
     """Return the fraction of neurons that fire, over 500 validation images, after pooling."""
     images = load_split(f"{recipe.dataset}:validation", data_dir=arguments.data).images[:500]
-    worth, counts = pixel_values(input_table(recipe.coding, recipe.numbers), recipe.numbers), []
-    for module in model.modules():
-        if isinstance(module, TimeCoded):
-            module.register_forward_hook(
-                lambda _, __, worth: counts.append((int((worth > 0).sum()), worth.numel())))
-    predictions_of(model, worth, images)
-    return sum(fired for fired, _ in counts) / sum(neurons for _, neurons in counts)
+    worth = pixel_values(input_table(recipe.coding, recipe.numbers), recipe.numbers)
+    with counted_spikes(model) as count:
+        predictions_of(model, worth, images)
+    return count.mean()
 
 
 def print_coding(rows: list[Row], found: list[dict]) -> None:
