@@ -10,7 +10,6 @@ part is not read. Rows that are done are not repeated. The tables are discussed 
 """
 
 import argparse
-import json
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -27,7 +26,8 @@ from algo.training.evaluation import predictions_of
 from algo.training.recipe import Recipe
 from algo.training.recipe_file import load_recipe
 from algo.training.train import train
-from hw.network import write_whole
+from cosim.console import progress
+from docs.study import done_once, print_table, study_arguments
 
 RECIPE = "cifar10-vgg16"
 RATE, LOG_RATE = 0.02, 2e-4
@@ -54,7 +54,8 @@ class Row:
     def recipe(self, arguments: argparse.Namespace) -> Recipe:
         """Return the recipe of the row's training: what follows the clip, without a teacher."""
         recipe = load_recipe(RECIPE, [
-            f"name={self.name}", f"seed={arguments.seed}", "distillation.weight=0", "threads=1",
+            f"name={self.name}", f"seed={arguments.seed}", "distillation.weight=0",
+            f"threads={arguments.threads}",
             f"numbers.window={self.window}", f"numbers.steps_per_octave={self.tau}",
             f"numbers.threshold_offset={self.offset}", f"numbers.weight_bits={self.bits}",
             f"numbers.weight_steps_per_octave={min(2, self.tau)}"])
@@ -72,14 +73,11 @@ CONTROL = Row(window=124, tau=8, offset=0.5)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = study_arguments(__doc__, "ablation")
     parser.add_argument("base", type=Path)
-    parser.add_argument("--out", type=Path, default=Path("sim_build/ablation"))
-    parser.add_argument("--data", type=Path)
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--log-epochs", type=int, default=1)
     parser.add_argument("--images", type=int, default=45_000)
-    parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     base = load_checkpoint(arguments.base)
     print(f"base: {base.stage}, epoch {base.epoch}, validation {base.accuracy['validation']:.2%}")
@@ -106,17 +104,19 @@ def reduced_data(arguments: argparse.Namespace) -> Path:
 
 
 def measured(row: Row, arguments: argparse.Namespace) -> dict:
-    """Return accuracies of a row, from its folder if it is done."""
-    folder = arguments.out / row.name
-    done = folder / "row.json"
-    if done.exists():
-        return json.loads(done.read_text())
+    """Return accuracies of a row."""
+    return done_once(arguments.out / row.name, partial(trained, row, arguments))
+
+
+def trained(row: Row, arguments: argparse.Namespace, folder: Path) -> dict:
+    """Train a row in its folder, and return what it came to."""
     recipe = row.recipe(arguments)
     # Log weights are trained from the time-coded network of the same row of the other table.
     initial = (time_coded(replace(row, bits=5, trains_weights=False), arguments)
                if row.trains_weights else arguments.base)
-    train(recipe, folder, data_dir=arguments.reduced, resume=True, initial=initial, test=False,
-          progress=show)
+    with progress(row.name) as show:
+        train(recipe, folder, data_dir=arguments.reduced, resume=True, initial=initial, test=False,
+              progress=show)
     begin = load_checkpoint(time_coded(row, arguments) if not row.trains_weights else initial)
     control = load_checkpoint(time_coded(CONTROL, arguments))
     accuracy = partial(validation_accuracy, recipe, data_dir=arguments.data)
@@ -128,8 +128,6 @@ def measured(row: Row, arguments: argparse.Namespace) -> dict:
               "spikes": spikes_per_neuron(recipe, coded, arguments)}
     if row.trains_weights:
         result["log_trained"] = accuracy(model_of(load_checkpoint(folder / "log.safetensors")))
-    write_whole(done, json.dumps(result).encode())
-    print(row.name, result, flush=True)
     return result
 
 
@@ -155,25 +153,20 @@ def spikes_per_neuron(recipe: Recipe, model: torch.nn.Module,
 
 
 def print_coding(rows: list[Row], found: list[dict]) -> None:
-    print("\n| T | τ | δ | control, converted | trained | control, 5-bit weights "
-          "| trained, 5-bit weights | spikes per neuron |\n|---|---|---|---|---|---|---|---|")
-    for row, entry in zip(rows, found, strict=True):
-        print(f"| {row.window} | {row.tau} | {row.offset:g} | {entry['converted']:.2%} | "
-              f"{entry['trained']:.2%} | {entry['converted_log']:.2%} | "
-              f"{entry['trained_log']:.2%} | {entry['spikes']:.2f} |")
+    print()
+    print_table(["T", "τ", "δ", "control, converted", "trained", "control, 5-bit weights",
+                 "trained, 5-bit weights", "spikes per neuron"], [
+        [str(row.window), str(row.tau), f"{row.offset:g}", f"{entry['converted']:.2%}",
+         f"{entry['trained']:.2%}", f"{entry['converted_log']:.2%}", f"{entry['trained_log']:.2%}",
+         f"{entry['spikes']:.2f}"] for row, entry in zip(rows, found, strict=True)])
 
 
 def print_weights(rows: list[Row], found: list[dict]) -> None:
-    print("\n| bits | control, converted | trained time-coded, converted "
-          "| weights trained too |\n|---|---|---|---|")
-    for row, entry in zip(rows, found, strict=True):
-        print(f"| {row.bits} | {entry['converted_log']:.2%} | {entry['trained_log']:.2%} | "
-              f"{entry['log_trained']:.2%} |")
-
-
-def show(done: int, total: int, text: str) -> None:
-    if done % 50 == 0:
-        print(f"{done}/{total} {text}", flush=True)
+    print()
+    print_table(["bits", "control, converted", "trained time-coded, converted",
+                 "weights trained too"], [
+        [str(row.bits), f"{entry['converted_log']:.2%}", f"{entry['trained_log']:.2%}",
+         f"{entry['log_trained']:.2%}"] for row, entry in zip(rows, found, strict=True)])
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ that are done are not repeated. docs/operations.md tells more.
 """
 
 import argparse
-import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -21,7 +21,8 @@ from algo.training.checkpoint import Checkpoint, load_checkpoint
 from algo.training.recipe import Recipe
 from algo.training.recipe_parts import Activity, Distillation
 from algo.training.train import train
-from hw.network import write_whole
+from cosim.console import progress
+from docs.study import done_once, print_table, study_arguments
 
 WEIGHTS = (0.0, 0.3, 1.0, 3.0, 10.0, 30.0)
 WITH, WITHOUT, LINE = "#1f5fa8", "#b5451b", "#d8dde3"
@@ -29,16 +30,13 @@ SETTINGS = {"svg.hashsalt": "firstspike"}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = study_arguments(__doc__, "activity")
     parser.add_argument("base", type=Path)
     parser.add_argument("--weights", type=float, nargs="+", default=WEIGHTS)
     parser.add_argument("--reach", type=float, default=Activity.reach)
     parser.add_argument("--epochs", type=int, help="of each stage (default: those of the recipe)")
     parser.add_argument("--teacher", type=Path, help="checkpoint (default: no distillation)")
     parser.add_argument("--images", type=int, help="validation images (default: all)")
-    parser.add_argument("--out", type=Path, default=Path("sim_build/activity"))
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--seed", type=int)
     parser.add_argument("--picture", type=Path, help="default: activity.svg in the folder")
     arguments = parser.parse_args()
     base = load_checkpoint(arguments.base)
@@ -59,43 +57,43 @@ def recipe_of(weight: float, base: Checkpoint, arguments: argparse.Namespace) ->
     if arguments.teacher:
         taught = replace(recipe.distillation, teacher=str(arguments.teacher))
     return replace(recipe, stages=stages, distillation=taught,
-                   seed=recipe.seed if arguments.seed is None else arguments.seed,
+                   seed=arguments.seed, threads=arguments.threads,
                    activity=Activity(weight=weight, reach=arguments.reach))
 
 
 def measured(weight: float, base: Checkpoint, arguments: argparse.Namespace) -> dict:
-    """Return what a row came to, from its folder if it is done."""
-    recipe = recipe_of(weight, base, arguments)
-    folder = arguments.out / (f"weight{weight:g}-reach{arguments.reach:g}-seed{recipe.seed}"
+    """Return what a row came to."""
+    folder = arguments.out / (f"weight{weight:g}-reach{arguments.reach:g}-seed{arguments.seed}"
                               f"-epochs{arguments.epochs or 'all'}")
-    done = folder / "row.json"
-    if done.exists():
-        return json.loads(done.read_text())
-    result = train(recipe, folder, data_dir=arguments.data, resume=True, initial=arguments.base,
-                   test=False, progress=show)
+    return done_once(folder, partial(trained, weight, base, arguments))
+
+
+def trained(weight: float, base: Checkpoint, arguments: argparse.Namespace, folder: Path) -> dict:
+    """Train a row in its folder, and return what it came to."""
+    recipe = recipe_of(weight, base, arguments)
+    with progress(folder.name) as show:
+        result = train(recipe, folder, data_dir=arguments.data, resume=True,
+                       initial=arguments.base, test=False, progress=show)
     split = load_split(f"{recipe.dataset}:validation", data_dir=arguments.data)
     images, labels = split.images[:arguments.images], split.labels[:arguments.images]
-    found = count_operations(result.network, images, progress=show)
+    found = count_operations(result.network, images)
     neurons = sum(result.network.neuron_shapes[layer.name].size
                   for layer in result.network.layers[:-1])
-    row = {"weight": weight, "images": len(images),
+    return {"weight": weight, "images": len(images),
            "accuracy": float((found.predictions == labels).mean()),
            "operations": float(found.total.mean()),
            "layers": {name: float(groups.sum(axis=1).mean())
                       for name, groups in found.operations.items()},
            "spikes_per_neuron": float(sum(found.neuron_spikes.values()).mean()) / neurons}
-    write_whole(done, json.dumps(row).encode())
-    print(row, flush=True)
-    return row
 
 
 def print_rows(rows: list[dict]) -> None:
-    print("\n| weight of the penalty | accuracy | synaptic operations | first layer | "
-          "spikes per neuron |\n|---|---|---|---|---|")
-    for row in rows:
-        first = next(iter(row["layers"].values()))
-        print(f"| {row['weight']:g} | {row['accuracy']:.2%} | {row['operations']:,.0f} | "
-              f"{first:,.0f} | {row['spikes_per_neuron']:.3f} |")
+    print()
+    print_table(["weight of the penalty", "accuracy", "synaptic operations", "first layer",
+                 "spikes per neuron"], [
+        [f"{row['weight']:g}", f"{row['accuracy']:.2%}", f"{row['operations']:,.0f}",
+         f"{next(iter(row['layers'].values())):,.0f}", f"{row['spikes_per_neuron']:.3f}"]
+        for row in rows])
 
 
 def draw(rows: list[dict], picture: Path) -> None:
@@ -122,11 +120,6 @@ def draw(rows: list[dict], picture: Path) -> None:
         axes.spines[["top", "right"]].set_visible(False)
         figure.savefig(picture, metadata={"Date": None} if picture.suffix == ".svg" else None)
     print(f"wrote {picture}")
-
-
-def show(done: int, total: int, text: str) -> None:
-    if done % 500 == 0:
-        print(f"{done}/{total} {text}", flush=True)
 
 
 if __name__ == "__main__":

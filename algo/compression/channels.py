@@ -6,6 +6,7 @@ of that input channel.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,12 @@ from torch import Tensor, fx, nn
 from ..conversion.tracing import ADDITIONS, NORMS, traced
 from .budgets import weights_to_drop
 
-__all__ = ["Channels", "channels_of", "drop_channels", "first_channels", "grow_channels"]
+__all__ = ["Channels", "channels_of", "drop_channels", "fewer_channels", "first_channels",
+           "grow_channels"]
+
+
+# Parts of a group's channels that are tried, to meet a budget.
+PARTS = 1000
 
 
 @dataclass(frozen=True)
@@ -192,6 +198,21 @@ def drop_channels(channels: Channels, kept: Sequence[Tensor], norms: Sequence[Te
         order = norms[group].masked_fill(~kept[group], math.inf).sort(stable=True).indices
         found[group][order[:gone]] = False
     return found
+
+
+def fewer_channels(channels: Channels, kept: Sequence[Tensor], scores: Sequence[Tensor],
+                   budget: int) -> list[Tensor]:
+    """Return ``kept`` with the best channels only, as even a part of each group as fits ``budget``.
+    """
+    scores = [score.masked_fill(~own, -math.inf) for own, score in zip(kept, scores, strict=True)]
+    few = [1 / PARTS * part for part in range(PARTS)]
+    least = bisect_left(few, True, key=lambda fraction: channels.count(
+        [int(own.count_nonzero()) for own in drop_channels(channels, kept, scores, fraction)]
+    ) <= budget)
+    left = drop_channels(channels, kept, scores, few[min(least, PARTS - 1)])
+    shares = [float(own.count_nonzero()) for own in kept]
+    had = [int(own.count_nonzero()) for own in left]
+    return grow_channels(channels, left, scores, shares, budget, had=had)
 
 
 def grow_channels(channels: Channels, kept: Sequence[Tensor], scores: Sequence[Tensor],

@@ -11,7 +11,7 @@ from torch import Tensor
 from .budgets import initial_counts, shared_out, weights_to_drop, whole_budget
 from .structures import Select
 
-__all__ = ["drop_fraction", "dropped", "first_masks", "mean_momentum", "regrown"]
+__all__ = ["drop_fraction", "dropped", "fewer_weights", "first_masks", "mean_momentum", "regrown"]
 
 
 def drop_fraction(first: float, done: int, epochs: int) -> float:
@@ -37,6 +37,20 @@ def first_masks(scores: dict[str, Tensor], density: float, select: Select, *,
     if compete:
         counts = _counts_of_the_best([score.flatten() for score in scores.values()], sum(counts))
     return {name: select(score, torch.zeros_like(score, dtype=torch.bool), count)
+            for (name, score), count in zip(scores.items(), counts, strict=True)}
+
+
+def fewer_weights(scores: dict[str, Tensor], masks: dict[str, Tensor], density: float,
+                  select: Select) -> dict[str, Tensor]:
+    """Return ``masks`` (bool) with the best of their weights only, ``density`` of all places.
+
+    Scores of all layers compare; each layer keeps one weight at least. Scores must be positive.
+    """
+    scores = {name: score * masks[name] for name, score in scores.items()}
+    sizes = [score.numel() for score in scores.values()]
+    counts = initial_counts(whole_budget(density, sum(sizes)), sizes)
+    counts = _counts_of_the_best([score.flatten() for score in scores.values()], sum(counts))
+    return {name: select(score, masks[name], count)
             for (name, score), count in zip(scores.items(), counts, strict=True)}
 
 

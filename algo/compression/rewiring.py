@@ -4,13 +4,20 @@ import torch
 from torch import Tensor, nn
 
 from .budgets import whole_budget
-from .channels import Channels, channels_of, drop_channels, first_channels, grow_channels
+from .channels import (
+    Channels,
+    channels_of,
+    drop_channels,
+    fewer_channels,
+    first_channels,
+    grow_channels,
+)
 from .masks import prunable_weights
-from .regrowth import dropped, first_masks, mean_momentum, regrown
+from .regrowth import dropped, fewer_weights, first_masks, mean_momentum, regrown
 from .settings import Compression
 from .structures import selection
 
-__all__ = ["competing_weights", "first_wiring", "rewired"]
+__all__ = ["competing_weights", "first_wiring", "rewired", "thinned"]
 
 
 def competing_weights(settings: Compression, model: nn.Module) -> dict[str, Tensor]:
@@ -47,6 +54,32 @@ def first_wiring(settings: Compression, model: nn.Module,
     select = selection(settings.structure, settings.lanes)
     return _as_floats(model, first_masks(scores, settings.density, select,
                                          compete=generator is None))
+
+
+def thinned(settings: Compression, model: nn.Module, masks: dict[str, Tensor],
+            generator: torch.Generator) -> dict[str, Tensor]:
+    """Return ``masks`` with only so many weights left as ``settings`` have, the largest ones.
+
+    They compete over all layers; of channels the same part of each group goes, those of the
+    smallest norms. The method ``random`` removes any.
+    """
+    present = {name: mask.bool() for name, mask in masks.items()}
+    if settings.structure == "channel":
+        weights = {name: weight.detach() for name, weight in prunable_weights(model).items()}
+        channels = channels_of(model, _dense(settings, list(weights)))
+        kept = channels.kept(present)
+        scores = _norms(channels, weights)
+        if settings.method == "random":
+            scores = [_random(score.shape, generator, score) for score in scores]
+        left = fewer_channels(channels, kept, scores, _budget(settings, channels))
+        return _as_floats(model, channels.masks(left))
+    weights = competing_weights(settings, model)
+    present = {name: present[name] for name in weights}
+    is_random = settings.method == "random"
+    scores = {name: (_random(weight.shape, generator, weight) if is_random else weight.abs())
+              for name, weight in weights.items()}
+    select = selection(settings.structure, settings.lanes)
+    return _as_floats(model, fewer_weights(scores, present, settings.density, select))
 
 
 def rewired(settings: Compression, model: nn.Module, masks: dict[str, Tensor],

@@ -1,7 +1,8 @@
 """What a recipe says about compression."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
+from .gradual import density_at
 from .structures import STRUCTURES
 
 __all__ = ["DENSE", "METHODS", "Compression"]
@@ -13,7 +14,7 @@ METHODS = ("attention", "momentum", "random", "magnitude")
 
 @dataclass(frozen=True, kw_only=True)
 class Compression:
-    """A network that is sparse from its first step, and stays at its number of weights.
+    """A network that is sparse from its first step; with ``begin`` it becomes so by and by.
 
     Parameters
     ----------
@@ -23,6 +24,9 @@ class Compression:
         One of ``STRUCTURES``; ``balanced`` is for as many ``lanes``, others have 0.
     density
         Fraction of the weights of all convs and linear layers, but those of ``dense``, that exist.
+    begin, until
+        Density of the first epoch, 0: ``density``. It falls as a cubic to ``density`` after the
+        fraction ``until`` of the epochs in which masks move (Liu et al. 2021, GraNet).
     attention
         α of the loss (α/2) · Σ_j ‖Q_j − Q_j of the teacher‖₂ (see ``algo.compression.attention``).
     drop
@@ -38,6 +42,8 @@ class Compression:
     structure: str = "irregular"
     lanes: int = 0
     density: float = 1.0
+    begin: float = 0.0
+    until: float = 1.0
     attention: float = 0.0
     drop: float = 0.5
     dense: tuple[str, ...] = ()
@@ -58,12 +64,24 @@ class Compression:
                              f"not {self.lanes}")
         if not 0 < self.density < 1:
             raise ValueError(f"density must be above 0 and below 1, not {self.density}")
+        if self.begin and not self.density < self.begin < 1:
+            raise ValueError("begin must be above density and below 1, or 0 for none, not "
+                             f"{self.begin}")
+        if not 0 < self.until <= 1:
+            raise ValueError(f"until must be above 0 and at most 1, not {self.until}")
         if not 0 <= self.attention < float("inf") or (self.attention > 0) != (
                 self.method == "attention"):
             raise ValueError("attention must be positive for the method attention, and 0 for "
                              f"others, not {self.attention}")
         if not 0 <= self.drop < 1:
             raise ValueError(f"drop must be 0 to below 1, not {self.drop}")
+
+    def at(self, progress: float) -> "Compression":
+        """Return these settings with the density after a fraction of the epochs that move masks."""
+        if not self.begin:
+            return self
+        density = density_at(progress / self.until, start=self.begin, end=self.density)
+        return replace(self, density=density, begin=0.0)
 
 
 DENSE = Compression()

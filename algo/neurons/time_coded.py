@@ -6,6 +6,7 @@ The threshold θ is 1 for all layers; channel scales are folded into it at expor
 from functools import cache
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hw.numbers import NumberFormat
@@ -14,7 +15,7 @@ from ..lookup import looked_up
 
 __all__ = ["Clip", "TimeCoded", "code_in_time", "spike_times"]
 
-# Keeps the logarithm finite; less than any float32 potential that could fire.
+# Logarithms of what is smaller are slow.
 SMALLEST = 2.0 ** -126
 
 
@@ -24,16 +25,17 @@ def spike_times(potential: Tensor, numbers: NumberFormat) -> Tensor:
     >>> spike_times(torch.tensor([2.0, 1.0, 0.5, 0.46, 0.45, 0.0]), NumberFormat()).int().tolist()
     [0, 0, 4, 4, 5, 24]
     """
-    times = potential.clamp_min(SMALLEST).log2_().mul_(-numbers.steps_per_octave)
-    times.sub_(numbers.threshold_offset).ceil_().clamp_(0, numbers.window)
-    return times.masked_fill_((potential > 0).logical_not_(), numbers.window)
+    tau = numbers.steps_per_octave
+    silent = 2 ** (-(numbers.window + 1) / tau)
+    times = potential.clamp_min(silent if silent >= SMALLEST else 0).log2_().mul_(-tau)
+    return times.sub_(numbers.threshold_offset).ceil_().clamp_(0, numbers.window)
 
 
 def code_in_time(potential: Tensor, numbers: NumberFormat) -> Tensor:
     """Return what the spike of ``potential`` is worth: 2^(−t/τ), or 0 for silence."""
-    times = spike_times(potential, numbers)
-    is_silent = times >= numbers.window
-    return times.div_(-numbers.steps_per_octave).exp2_().masked_fill_(is_silent, 0)
+    times, tau = spike_times(potential, numbers), numbers.steps_per_octave
+    worth = times.div_(-tau).exp2_()
+    return F.threshold_(worth, 2 ** (-(numbers.window - 0.5) / tau), 0.0)       # t = T: silence
 
 
 class _CodeInTime(torch.autograd.Function):

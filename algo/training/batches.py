@@ -12,6 +12,7 @@ from torch import Tensor
 from ..data import Split
 from .augment import augmented, draw_changes
 from .recipe import Recipe
+from .stage import Stage
 
 __all__ = ["Batches"]
 
@@ -33,15 +34,22 @@ class Batches:
         generator = torch.Generator().manual_seed(recipe.seed)
         self.first_flip = torch.rand(len(self.images), generator=generator) < 0.5
 
-    def __len__(self) -> int:
-        """Number of batches in an epoch; the last, smaller one is dropped."""
-        return len(self.images) // self.recipe.batch_size
+    def count(self, stage: Stage) -> int:
+        """Return the number of batches in an epoch of a stage; the last, smaller one is dropped."""
+        return min(stage.images or len(self.images), len(self.images)) // self.recipe.batch_size
 
-    def epoch(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield images uint8 [N, C, H, W] and labels int64 [N]."""
+    def before(self, stage: Stage | None) -> int:
+        """Return the number of batches of the stages before one, or of all stages."""
+        stages = self.recipe.stages
+        if stage is not None:
+            stages = stages[:self.recipe.stage_index(stage.name)]
+        return sum(other.epochs * self.count(other) for other in stages)
+
+    def epoch(self, epoch: int, count: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield ``count`` times images uint8 [N, C, H, W] and labels int64 [N]."""
         generator = torch.Generator().manual_seed(self.recipe.seed << 20 | epoch)
         order = torch.randperm(len(self.images), generator=generator)
-        for index in order.split(self.recipe.batch_size)[:len(self)]:
+        for index in order.split(self.recipe.batch_size)[:count]:
             changes = draw_changes(self.recipe.augmentation, self.images.shape[1:],
                                    first_flip=self.first_flip[index], epoch=epoch,
                                    generator=generator)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from hw.network import write_whole
 from hw.numbers import NumberFormat
 
-from ..coding import input_table
+from ..coding import input_table, pixel_values
 from ..models import build, forms_up_to, in_form
 from .recipe import Recipe
 from .recipe_file import recipe_from
@@ -76,6 +76,11 @@ class Checkpoint:
     def numbers(self) -> NumberFormat:
         """Those of the network at this stage."""
         return self.settings.numbers(self.recipe.numbers)
+
+    @property
+    def worth(self) -> Tensor:
+        """What a pixel value is worth to the network at this stage, float [256]."""
+        return pixel_values(input_table(self.recipe.coding, self.numbers), self.numbers)
 
     @property
     def density(self) -> float:

@@ -56,11 +56,12 @@ def _train_epoch(job: Job, stage: Stage, epoch: int, learner: Learner, batches: 
                  meter: SpikeMeter | None) -> float:
     recipe, model, optimiser = job.recipe, learner.model.train(), learner.optimiser
     before, worth = recipe.epochs_before(stage.name) + epoch, job.worth(stage)
+    count = batches.count(stage)
     total = torch.zeros((), device=job.device)
     attention = AttentionTaps(*zip((model, learner.teacher), learner.taps, strict=True))
-    for step, (images, labels) in enumerate(batches.epoch(before)):
+    for step, (images, labels) in enumerate(batches.epoch(before, count)):
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate(stage, epoch + step / len(batches)) * group["rate"]
+            group["lr"] = learning_rate(stage, epoch + step / count) * group["rate"]
         with attention, torch.autocast(job.device.type, torch.bfloat16,
                                        enabled=recipe.precision == "bf16"):
             values = values_of(images, worth)
@@ -79,9 +80,9 @@ def _train_epoch(job: Job, stage: Stage, epoch: int, learner: Learner, batches: 
         learner.average.follow(model)
         total += loss.detach()
         if job.progress:
-            job.progress(before * len(batches) + step + 1, recipe.epochs * len(batches),
+            job.progress(batches.before(stage) + epoch * count + step + 1, batches.before(None),
                          f"{stage.name}: epoch {epoch + 1} of {stage.epochs}")
-    return average(float(total) / len(batches), job.processes, job.device)
+    return average(float(total) / count, job.processes, job.device)
 
 
 def _loss(recipe: Recipe, scores: Tensor, labels: Tensor, teacher: nn.Module | None,

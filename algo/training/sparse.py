@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..compression.attention import block_ends
 from ..compression.masks import Masks, prunable_weights
 from ..compression.momentum import Momentum
 from ..compression.regrowth import drop_fraction
-from ..compression.rewiring import competing_weights, first_wiring, rewired
+from ..compression.rewiring import competing_weights, first_wiring, rewired, thinned
 from .checkpoint import Checkpoint
 from .epoch import Learner
 from .job import Job
@@ -46,7 +46,7 @@ def begin_sparse(recipe: Recipe, model: nn.Module, masks: Masks,
     The latter if it is that of a checkpoint; whose masks stay, if it was compressed to the same
     structure and density. Raises :class:`RecipeError` if the density is too small.
     """
-    settings = recipe.compression
+    settings = recipe.compression.at(0)
     if not (initial and _wiring(initial.recipe) == _wiring(recipe)):
         generator = None if initial else torch.Generator().manual_seed(STREAM | recipe.seed << 20)
         with _errors_of_recipe():
@@ -77,32 +77,39 @@ def attention_taps(recipe: Recipe, stage: Stage, model: nn.Module,
 
 
 def rewire(job: Job, stage: Stage, epoch: int, learner: Learner) -> None:
-    """Move masks at the end of epoch ``epoch`` of a stage, if they do."""
-    recipe, settings = job.recipe, job.recipe.compression
+    """Thin masks out and move them at the end of epoch ``epoch`` of a stage, if they do."""
+    recipe = job.recipe
     moving = [other for other in job.stages if other.form in MOVING]
-    if settings.method == "magnitude" or stage not in moving:
+    if stage not in moving:
         return
-    before = sum(other.epochs for other in moving[:moving.index(stage)])
-    fraction = drop_fraction(settings.drop, before + epoch + 1,
-                             sum(other.epochs for other in moving))
-    if not fraction:
-        return
+    epochs = sum(other.epochs for other in moving)
+    done = sum(other.epochs for other in moving[:moving.index(stage)]) + epoch + 1
+    settings, before = (recipe.compression.at(count / epochs) for count in (done, done - 1))
     number = recipe.epochs_before(stage.name) + epoch + 1
     generator = torch.Generator().manual_seed(STREAM | recipe.seed << 20 | number)
+    if settings.density < before.density:
+        _keep(learner, thinned(settings, learner.model, learner.masks.tensors, generator))
+    fraction = drop_fraction(settings.drop, done, epochs)
+    if settings.method == "magnitude" or not fraction:
+        return
     momentum = learner.momentum.tensors if learner.momentum else {}
     for masks in rewired(settings, learner.model, learner.masks.tensors, momentum, fraction,
                          generator):
-        learner.masks.keep(masks)
-        learner.masks.apply(learner.model)
-        learner.masks.apply(learner.average.model)
-        learner.masks.forget(learner.model, learner.optimiser)
+        _keep(learner, masks)
+
+
+def _keep(learner: Learner, masks: dict[str, Tensor]) -> None:
+    learner.masks.keep(masks)
+    learner.masks.apply(learner.model)
+    learner.masks.apply(learner.average.model)
+    learner.masks.forget(learner.model, learner.optimiser)
 
 
 def _wiring(recipe: Recipe) -> tuple:
     """Return what says which weights a network may keep."""
     settings = recipe.compression
     return (bool(settings.method), settings.structure, settings.lanes, settings.density,
-            settings.dense)
+            settings.begin, settings.dense)
 
 
 @contextmanager

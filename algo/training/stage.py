@@ -23,6 +23,8 @@ class Stage:
     ----------
     name, form
         A recipe's own name, and one of ``algo.models.FORMS`` or ``LEAKY_FORMS``.
+    images
+        Training images that an epoch draws anew; 0: all of them.
     epochs, optimiser, weight_decay
         ``sgd`` has Nesterov's momentum 0.9; ``adamw`` its usual betas.
     learning_rate, final_rate
@@ -47,6 +49,7 @@ class Stage:
     window: int = 0
     steps_per_octave: int = 0
     steps: int = 0
+    images: int = 0
 
     def __post_init__(self):
         require(STAGE_NAME.fullmatch(self.name) and self.name not in OTHER_FILES,
@@ -64,6 +67,7 @@ class Stage:
                  self.weight_decay)
         require(0 < self.density <= 1, f"{where}.density must be above 0 and at most 1",
                  self.density)
+        require(self.images >= 0, f"{where}.images must not be negative", self.images)
         is_coarser = self.window or self.steps_per_octave
         require(not is_coarser or self.form == "time",
                  f"{where}: only the form time may have a window and steps of its own", self.form)

@@ -46,9 +46,11 @@ def train_stages(job: Job, latest: Checkpoint | None, initial: Checkpoint | None
     recipe, training, validation = job.recipe, job.split("train"), job.split("validation")
     batches = Batches(recipe, training, device=job.device, rank=job.processes.rank,
                       processes=job.processes.count)
-    if not len(batches):
-        raise RecipeError(f"batch_size must be at most the {len(training.images)} training images "
-                          f"of {recipe.dataset}, not {recipe.batch_size}")
+    for stage in job.stages:
+        if not batches.count(stage):
+            images = min(stage.images or len(training.images), len(training.images))
+            raise RecipeError(f"batch_size must be at most the {images} training images of an "
+                              f"epoch of {recipe.dataset}, not {recipe.batch_size}")
     check_teacher(job, initial)
     model, masks = _beginning(job, latest, initial, training)
     if job.processes.is_first:

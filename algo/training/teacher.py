@@ -1,12 +1,11 @@
 """The network that guides stages of a training."""
 
-from pathlib import Path
-
 import torch
 from torch import nn
 
 from ..models import SPIKING
-from .checkpoint import Checkpoint, load_checkpoint, model_of
+from .beginning import begin_path, load_beginning
+from .checkpoint import Checkpoint, model_of
 from .job import Job
 from .rules import RecipeError
 from .stage import Stage
@@ -53,9 +52,9 @@ def _checkpoint(job: Job, initial: Checkpoint | None) -> Checkpoint:
     """Return the teacher's checkpoint, of a stage or at a path."""
     name = job.recipe.distillation.teacher
     is_own = name in [stage.name for stage in job.recipe.stages]
-    path = job.stage_path(name) if is_own else Path(name)
+    path = job.stage_path(name) if is_own else begin_path(name)
     if path.exists():
-        return load_checkpoint(path)
+        return load_beginning(path, job.split("train"))
     if initial and initial.stage == name:
         return initial
     raise RecipeError("distillation.teacher must be a stage that this training has done, the "

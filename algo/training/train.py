@@ -17,7 +17,9 @@ from filelock import FileLock, Timeout
 
 from hw.network import Network, save_network
 
+from ..data import load_split
 from ..truncation import KNOWN, compensated
+from .beginning import begin_path, load_beginning
 from .checkpoint import Checkpoint, load_checkpoint
 from .checkpoint_export import export_checkpoint
 from .job import Job, Progress
@@ -62,20 +64,21 @@ class TrainingResult:
 
 
 def train(recipe: Recipe, out_dir: Path, *, data_dir: Path | None = None, resume: bool = False,
-          initial: Path | None = None, device: str | None = None, test: bool = True,
+          initial: Path | str | None = None, device: str | None = None, test: bool = True,
           progress: Progress | None = None) -> TrainingResult | None:
     """Train ``recipe`` and export it; write network, log, picture and checkpoints to ``out_dir``.
 
     The same recipe gives the same network on the same machine, whether it ran at once or was
     resumed any number of times. ``resume`` continues after the last whole epoch in ``out_dir``,
     from the start if there is none, and raises ``ValueError`` if that was another training.
-    ``initial`` is a checkpoint of the same model to begin with: stages up to its form are left out.
+    ``initial`` is a checkpoint of the same model to begin with, or a network file (a path or
+    ``zoo:NAME``, see :mod:`~.beginning`): stages up to its form are left out.
     ``device`` is torch's name of one; by default CUDA if there is one. Without ``test`` the test
     part is not read, and accuracy and predictions are empty: for experiments. Under ``torchrun``
     all processes but the first return ``None``, and show no progress.
     """
-    started, out_dir = time.monotonic(), Path(out_dir)
-    chosen, begin = device_of(device), _initial(recipe, initial)
+    started, out_dir, initial = time.monotonic(), Path(out_dir), begin_path(initial)
+    chosen, begin = device_of(device), _initial(recipe, initial, data_dir)
     latest = _latest(recipe, out_dir, initial) if resume else None
     out_dir.mkdir(parents=True, exist_ok=True)
     with _threads(recipe.threads), joined_processes(chosen) as processes:
@@ -123,10 +126,10 @@ def _sha256(path: Path | None) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else ""
 
 
-def _initial(recipe: Recipe, path: Path | None) -> Checkpoint | None:
+def _initial(recipe: Recipe, path: Path | None, data_dir: Path | None) -> Checkpoint | None:
     if path is None:
         return None
-    begin = load_checkpoint(path)
+    begin = load_beginning(path, load_split(f"{recipe.dataset}:train", data_dir=data_dir))
     if begin.recipe.model != recipe.model:
         raise RecipeError(f"{path} must have the model of the recipe to begin with, "
                           f"{recipe.model.architecture} of width {recipe.model.width}, not "

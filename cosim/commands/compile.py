@@ -6,6 +6,7 @@ PROGRAM_FILES = ("program.hex", "streamed.hex", "program.json")
 
 
 def run(file: Network, out: OutDir, config: Fitting = "auto", as_json: Json = False) -> int:
+    from algo.zoo import network_path
     from hw.compiler import compile_network, write_program
     from hw.network import load_network
 
@@ -13,7 +14,6 @@ def run(file: Network, out: OutDir, config: Fitting = "auto", as_json: Json = Fa
     from ..fitting import fitting_configuration
     from ..memory_map import memory_map, print_memory_map
     from ..output import new_files
-    from ..zoo import network_path
 
     network = load_network(network_path(file))
     processor = fitting_configuration(network, config)

@@ -22,6 +22,7 @@ def run(
         "--waves-image", metavar="N", min=0, help="Image to record, the first is 0.")] = 0,
     as_json: Json = False,
 ) -> int:
+    from algo.zoo import network_path
     from hw.network import fingerprint, load_network
 
     from ..console import print_json
@@ -33,7 +34,6 @@ def run(
     from ..summary import print_run
     from ..verify import verify
     from ..waves import check_waves, record_waves
-    from ..zoo import network_path
 
     path = network_path(file)
     network = load_network(path)

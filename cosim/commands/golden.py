@@ -38,6 +38,7 @@ def run(
     import numpy as np
 
     from algo.golden import Inference
+    from algo.zoo import network_path
     from hw.network import fingerprint, load_network
 
     from .. import inference
@@ -45,7 +46,6 @@ def run(
     from ..images import load_images
     from ..output import new_file
     from ..parts import open_parts
-    from ..zoo import network_path
 
     path = network_path(file)
     network = load_network(path)

@@ -14,11 +14,11 @@ def run(
         help="Also show how the network fills the memories of this processor.")] = None,
     as_json: Json = False,
 ) -> int:
+    from algo.zoo import network_path
     from hw.network import load_network
 
     from ..console import print_json
     from ..description import describe_network, print_description
-    from ..zoo import network_path
 
     path = network_path(file)
     network = load_network(path)

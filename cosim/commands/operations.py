@@ -23,13 +23,13 @@ def run(
     as_json: Json = False,
 ) -> int:
     from algo.operations.counting import count_operations
+    from algo.zoo import network_path
     from hw.network import fingerprint, load_network
 
     from ..console import print_json, progress
     from ..images import load_images
     from ..operations import describe_operations, print_operations
     from ..output import new_file, new_files
-    from ..zoo import network_path
 
     path = network_path(file)
     network = load_network(path)

@@ -20,9 +20,10 @@ def run(
         help="Change a key of the recipe, dotted: stages.log.epochs=5. May be repeated.")] = None,
     resume: Annotated[bool, typer.Option(
         "--resume", help="Continue after the last whole epoch in the folder.")] = False,
-    initial: Annotated[Path | None, typer.Option(
-        "--from", metavar="CHECKPOINT", show_default=False,
-        help="Begin with the weights of a checkpoint; stages up to its form are left out.")] = None,
+    initial: Annotated[str | None, typer.Option(
+        "--from", metavar="CHECKPOINT|NETWORK", show_default=False,
+        help="Begin with the weights of a checkpoint or of a network (a file or zoo:NAME); stages "
+        "up to its form are left out.")] = None,
     device: Annotated[str | None, typer.Option(
         "--device", metavar="NAME", show_default=False,
         help="cpu, cuda, cuda:1 … (default: cuda if there is one).")] = None,

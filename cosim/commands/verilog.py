@@ -30,6 +30,7 @@ def run(
         help="Also write the C header of the registers; with --top axi.")] = None,
     as_json: Json = False,
 ) -> int:
+    from algo.zoo import network_path
     from hw.bus.c_header import c_header
     from hw.config import load_configuration
     from hw.emit import axi_verilog, processor_verilog
@@ -38,7 +39,6 @@ def run(
 
     from ..console import print_json
     from ..output import new_file
-    from ..zoo import network_path
 
     if header is not None and top is not Top.AXI:
         raise ValueError(f"--top must be {Top.AXI} with --header, not {top}")

@@ -99,8 +99,8 @@ def measure_others(recipe, rounds: int) -> dict[str, float]:
     average = Average(model, 0.999)
     learner.masks.prune(model, 0.5, "layer")
     model(torch.rand(2, *SHAPE)).sum().backward()
-    images, _ = next(batches.epoch(0))
-    works = {"augmentation": lambda: next(batches.epoch(1)),
+    images, _ = next(batches.epoch(0, 1))
+    works = {"augmentation": lambda: next(batches.epoch(1, 1)),
              "worth of pixels": lambda: values_of(images, worth),
              "optimiser": learner.optimiser.step,
              "masks": lambda: learner.masks.apply(model),

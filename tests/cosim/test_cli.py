@@ -197,7 +197,7 @@ def test_verilog_behind_axi_with_its_header(capfd):
 def test_interruption_is_one_line(monkeypatch, capfd):
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
-    monkeypatch.setattr("cosim.zoo.network_path", interrupted)
+    monkeypatch.setattr("algo.zoo.network_path", interrupted)
     assert main(["info", "x"]) == 130
     assert capfd.readouterr().err == "firstspike: interrupted\n"
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -17,18 +19,31 @@ def batches(*overrides, **processes):
     return Batches(recipe, SPLIT, **processes)
 
 
-def epoch(found, number):
-    images, labels = zip(*found.epoch(number), strict=True)
+def stage(images=0):
+    return replace(load_recipe("digits").stages[0], images=images)
+
+
+def epoch(found, number, images=0):
+    images, labels = zip(*found.epoch(number, found.count(stage(images))), strict=True)
     return torch.stack(images), torch.stack(labels)
 
 
 def test_an_epoch_is_every_image_once_but_for_the_last_small_batch():
     found = batches(*STILL)
     images, labels = epoch(found, 0)
-    assert len(found) == len(images) == COUNT // BATCH
+    assert found.count(stage()) == len(images) == COUNT // BATCH
     assert images.shape == (4, BATCH, 1, 16, 9) and images.dtype == torch.uint8
     assert len(labels.unique()) == labels.numel() == 48
     assert torch.equal(images[:, :, 0, 5, 5], labels + 1)
+
+
+def test_a_short_epoch_is_the_beginning_of_a_whole_one():
+    found = batches(*STILL)
+    whole, short = epoch(found, 4), epoch(found, 4, images=30)
+    assert short[1].shape == (2, BATCH)
+    assert all(torch.equal(one, other[:2]) for one, other in zip(short, whole, strict=True))
+    assert not torch.equal(short[1], epoch(found, 5, images=30)[1])
+    assert found.count(stage(10 * COUNT)) == found.count(stage()) and not found.count(stage(5))
 
 
 def test_seed_and_epoch_decide():
@@ -73,3 +88,10 @@ def test_images_of_the_data_set_stay_as_they_are():
     before = SPLIT.images.copy()
     epoch(batches("augmentation.colour=0.5", "augmentation.cutout=4"), 0)
     assert (SPLIT.images == before).all()
+
+
+def test_batches_before_a_stage_are_those_of_earlier_epochs():
+    found = batches("stages.relu.images=24", "stages.relu.epochs=3", "stages.clip.epochs=1")
+    stages = found.recipe.stages
+    assert [found.before(stage) for stage in stages[:3]] == [0, 3 * 2, 3 * 2 + 4]
+    assert found.before(None) == found.before(stages[-1]) + stages[-1].epochs * 4

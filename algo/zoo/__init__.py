@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import algo
-
 __all__ = ["network_path", "shipped"]
 
 PREFIX, SUFFIX = "zoo:", ".safetensors.xz"
-FOLDER = Path(algo.__file__).with_name("zoo")
+FOLDER = Path(__file__).parent
 
 
 def shipped() -> list[str]:

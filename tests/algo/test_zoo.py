@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cosim import zoo
+from algo import zoo
 from hw.network import load_network
 
 
