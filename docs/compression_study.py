@@ -52,7 +52,8 @@ class Row:
         return replace(
             shipped, density=1 / self.times, structure=self.structure, method=self.method,
             attention=shipped.attention if self.method == "attention" else 0.0,
-            lanes=LANES if self.structure == "balanced" else 0)
+            lanes=LANES if self.structure == "balanced" else 0,
+            drop=0.0 if self.method == "random" else shipped.drop)      # none comes back
 
 
 ROWS = (Row(1), Row(33), Row(33, method="magnitude"), Row(33, method="random"),

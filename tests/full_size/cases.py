@@ -5,18 +5,20 @@ from pathlib import Path
 
 import numpy as np
 
+from algo.data import load_split
 from algo.golden import infer
+from algo.zoo import network_path
 from cosim.compare import Divergence, first_divergence
 from cosim.simulator import Simulation, simulate
 from hw.compiler import Program, compile_network
 from hw.config import load_configuration
 from hw.counters import COUNTERS
-from hw.network import Network
+from hw.network import Network, load_network
 from tests.full_size import networks
 from tests.full_size.floor import LayerFloor, layer_floors
 from tests.full_size.images import smooth_images
 
-__all__ = ["CASES", "Case", "Result", "run"]
+__all__ = ["CASES", "Case", "Result", "TrainedCase", "run"]
 
 IMAGE_SEED = 5
 
@@ -41,6 +43,33 @@ class Case:
         """Return the network."""
         return getattr(networks, self.shape)(self.density, seed=1, **self.options)
 
+    def pictures(self) -> np.ndarray:
+        """Return the images, uint8 [N, C, H, W]."""
+        return smooth_images(IMAGE_SEED, self.images, tuple(self.network().input_shape))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedCase:
+    """A network file, or a shipped network, and images of a data set."""
+
+    file: str
+    split: str
+    config: str
+    images: int = 2
+
+    @property
+    def name(self) -> str:
+        """What a reader calls it."""
+        return self.file
+
+    def network(self) -> Network:
+        """Return the network."""
+        return load_network(network_path(self.file))
+
+    def pictures(self) -> np.ndarray:
+        """Return the first images of the split, uint8 [N, C, H, W]."""
+        return load_split(self.split).images[:self.images]
+
 
 def _config(density: float) -> str:
     return "vgg" if density <= 0.03 else "vgg-dense"
@@ -60,7 +89,7 @@ CASES = (
 class Result:
     """What a case computed and counted; ``floors`` are those of each image and layer."""
 
-    case: Case
+    case: Case | TrainedCase
     program: Program
     simulation: Simulation
     divergence: Divergence | None
@@ -76,11 +105,11 @@ class Result:
         return np.array([[layer.cycles for layer in image] for image in self.floors]).mean(axis=0)
 
 
-def run(case: Case, build_root: Path) -> Result:
+def run(case: Case | TrainedCase, build_root: Path) -> Result:
     """Run a case on the RTL with all traces, and hold it against the golden model."""
     network = case.network()
     config = load_configuration(case.config, network.numbers)
-    images = smooth_images(IMAGE_SEED, case.images, tuple(network.input_shape))
+    images = case.pictures()
     golden = infer(network, images, trace=True)
     program = compile_network(network, config)
     found = simulate(program, images, trace=True, build_root=build_root)

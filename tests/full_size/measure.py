@@ -1,22 +1,31 @@
-"""Runs every full-size case on the RTL and prints the tables of ``docs/full-size.md``."""
+"""Runs every full-size case on the RTL and prints the tables of ``docs/full-size.md``.
+
+Or network files on real images: ``--network zoo:NAME --images cifar10:test -n 2 --config vgg``.
+"""
 
 import argparse
 import sys
 from pathlib import Path
 
-from tests.full_size.cases import CASES, Case, Result, run
+from tests.full_size.cases import CASES, Case, Result, TrainedCase, run
 
 HEAD = ("network", "processor", "bit-exact", "cycles", "cycles / floor", "utilisation",
         "synaptic operations", "events", "streamed bits", "build s", "run s")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", metavar="TEXT", help="cases whose name has this text")
     parser.add_argument("--layers", action="store_true", help="a table of the layers of each, too")
     parser.add_argument("--build-root", type=Path, default=Path("sim_build"))
+    parser.add_argument("--network", action="append", default=[], metavar="FILE")
+    parser.add_argument("--images", default="cifar10:test", metavar="SPLIT")
+    parser.add_argument("-n", type=int, default=2)
+    parser.add_argument("--config", default="vgg")
     options = parser.parse_args()
-    cases = [case for case in CASES if options.only in case.name]
+    cases = [TrainedCase(file=file, split=options.images, config=options.config, images=options.n)
+             for file in options.network]
+    cases = cases or [case for case in CASES if options.only in case.name]
     if not cases:
         parser.error(f"--only must be part of one of: {', '.join(case.name for case in CASES)}")
     print_row(HEAD)
@@ -31,7 +40,7 @@ def main() -> int:
     return int(any(result.divergence is not None for result in results))
 
 
-def summary(case: Case, result: Result) -> list[str]:
+def summary(case: Case | TrainedCase, result: Result) -> list[str]:
     """Return one row: means over the images, seconds for all of them."""
     cycles, floor = result.counts("cycles").sum(), result.floor_cycles.sum()
     operations = result.counts("synaptic_operations").sum()

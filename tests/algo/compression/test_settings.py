@@ -31,6 +31,9 @@ def test_plain_data_makes_an_equal_recipe():
     ({"method": "best"}, "compression: method must be one of attention, momentum, random, "
                          "magnitude, not 'best'"),
     ({"method": ""}, "compression: density must be left out without a method, not 0.1"),
+    ({"begin": 0.1}, "compression: begin must be above density and below 1, or 0 for none, not "
+                     "0.1"),
+    ({"until": 0.0}, "compression: until must be above 0 and at most 1, not 0.0"),
     ({"structure": "filter"}, "compression: structure must be one of irregular, balanced, channel, "
                               "not 'filter'"),
     ({"structure": "balanced"}, "compression: lanes must be positive for the structure balanced, "
