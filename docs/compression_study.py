@@ -6,7 +6,7 @@ Every row begins with the shipped dense network ``zoo:cifar10-vgg16``, which is 
 trains the stage ``time`` of the recipe ``cifar10-vgg16-33x`` for N short epochs, compressed in its
 own way; the dense row likewise, as a control. Accuracies are those of the time-coded networks with
 float weights on the test part, which is read once when a row is done. Rows that are done are not
-repeated. The tables are discussed in docs/results.md.
+repeated. The tables are discussed in docs/compression.md.
 """
 
 from argparse import Namespace
@@ -49,8 +49,10 @@ class Row:
     def compression(self, shipped: Compression) -> Compression:
         if self.times == 1:
             return DENSE
-        return replace(
-            shipped, density=1 / self.times, structure=self.structure, method=self.method,
+        density = 1 / self.times
+        return replace(                             # half of what goes, goes before the first step
+            shipped, density=density, begin=(1 + density) / 2, structure=self.structure,
+            method=self.method,
             attention=shipped.attention if self.method == "attention" else 0.0,
             lanes=LANES if self.structure == "balanced" else 0,
             drop=0.0 if self.method == "random" else shipped.drop)      # none comes back

@@ -5,7 +5,7 @@
 FOLDER is that of a training whose stages spike, such as one of ``cifar10-vgg16-lif`` (fewer steps
 from stage to stage) or ``cifar10-vgg16-window`` (shorter windows). Accuracies are those of the
 training networks on the test part, of which no stage knew; spikes, operations and energies those of
-the integers that they are exported to, on N test images. docs/results.md discusses the tables.
+the integers that they are exported to, on N test images. docs/one-timestep.md discusses the tables.
 """
 
 from argparse import Namespace

@@ -36,8 +36,8 @@ def export_checkpoint(path: Path, *, product_bits: int | None = None,
         raise ExportError(f"{path}: form {checkpoint.form} does not spike; export a checkpoint of "
                           f"the form {', '.join(SPIKING[:-1])} or {SPIKING[-1]}")
     recipe, numbers = checkpoint.recipe, checkpoint.numbers
-    numbers = replace(numbers, product_bits=product_bits or numbers.product_bits,
-                      potential_bits=potential_bits or numbers.potential_bits)
+    given = {"product_bits": product_bits, "potential_bits": potential_bits}
+    numbers = replace(numbers, **{key: bits for key, bits in given.items() if bits is not None})
     model = model_of(checkpoint, numbers)
     if recipe.compression.structure == "channel":
         model = shrink(model, checkpoint.part("mask"))
