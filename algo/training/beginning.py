@@ -20,10 +20,11 @@ from ..models import in_form
 from ..zoo import network_path
 from .checkpoint import KEY, Checkpoint, CheckpointError, load_checkpoint, new_model
 from .evaluation import values_of
+from .recipe import Recipe
 from .recipe_file import recipe_from
 from .stage import Stage
 
-__all__ = ["begin_path", "load_beginning", "restored"]
+__all__ = ["begin_path", "load_beginning", "restored", "stages_behind"]
 
 # Name of the stage that stands for the training of a network file.
 RESTORED = "restored"
@@ -51,6 +52,14 @@ def load_beginning(path: Path, training: Split) -> Checkpoint:
         raise CheckpointError(str(error)) from None
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from None
+
+
+def stages_behind(recipe: Recipe, begin: Checkpoint) -> tuple[Stage, ...]:
+    """Return the stages of ``recipe`` that a training has yet to do from ``begin`` on.
+
+    A leaky network from a file may also be trained further at the steps that it has.
+    """
+    return recipe.stages_after(begin.form, begin.steps + (begin.stage == RESTORED))
 
 
 def _is_network(path: Path) -> bool:

@@ -19,7 +19,7 @@ from hw.network import Network, save_network
 
 from ..data import load_split
 from ..truncation import KNOWN, compensated
-from .beginning import begin_path, load_beginning
+from .beginning import begin_path, load_beginning, stages_behind
 from .checkpoint import Checkpoint, load_checkpoint
 from .checkpoint_export import export_checkpoint
 from .job import Job, Progress
@@ -85,7 +85,7 @@ def train(recipe: Recipe, out_dir: Path, *, data_dir: Path | None = None, resume
         if recipe.batch_size % processes.count:
             raise RecipeError(f"batch_size must be divisible by the {processes.count} processes, "
                               f"not {recipe.batch_size}")
-        stages = recipe.stages_after(begin.form, begin.steps) if begin else recipe.stages
+        stages = stages_behind(recipe, begin) if begin else recipe.stages
         job = Job(recipe, stages, out_dir, data_dir, chosen, processes,
                   progress if processes.is_first else None)
         with _only_training(job):
@@ -140,7 +140,7 @@ def _initial(recipe: Recipe, path: Path | None, data_dir: Path | None) -> Checkp
     if begin.steps and begin.recipe.lif.norms != recipe.lif.norms:
         raise RecipeError(f"{path} must have lif.norms as the recipe, {recipe.lif.norms}, not "
                           f"{begin.recipe.lif.norms}")
-    if not recipe.stages_after(begin.form, begin.steps):
+    if not stages_behind(recipe, begin):
         raise RecipeError(f"{path} must be of an earlier form than the recipe's last stage, not "
                           f"{begin.form}: nothing is left to train")
     return begin

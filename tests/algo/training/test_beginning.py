@@ -9,7 +9,7 @@ import torch
 
 from algo.data import load_split
 from algo.golden import infer
-from algo.training.beginning import begin_path, load_beginning, restored
+from algo.training.beginning import begin_path, load_beginning, restored, stages_behind
 from algo.training.checkpoint import CheckpointError, load_checkpoint, model_of
 from algo.training.evaluation import predictions_of
 from algo.training.recipe_file import load_recipe
@@ -66,6 +66,9 @@ def test_a_leaky_network_keeps_its_neurons(tmp_path):
     assert (checkpoint.form, checkpoint.steps) == ("lif", 1)
     found = predictions_of(model_of(checkpoint), checkpoint.worth, TEST.images)
     assert (found == infer(network, TEST.images).predictions).mean() > 0.9
+    assert [stage.name for stage in stages_behind(recipe, checkpoint)] == ["one", "log"]
+    last = load_checkpoint(tmp_path / "one.safetensors")
+    assert [stage.name for stage in stages_behind(recipe, last)] == ["log"]
 
 
 def test_shipped_networks_go_by_name():
