@@ -204,6 +204,8 @@ def fewer_channels(channels: Channels, kept: Sequence[Tensor], scores: Sequence[
                    budget: int) -> list[Tensor]:
     """Return ``kept`` with the best channels only, as even a part of each group as fits ``budget``.
     """
+    if channels.count([int(own.count_nonzero()) for own in kept]) <= budget:
+        return list(kept)
     scores = [score.masked_fill(~own, -math.inf) for own, score in zip(kept, scores, strict=True)]
     few = [1 / PARTS * part for part in range(PARTS)]
     least = bisect_left(few, True, key=lambda fraction: channels.count(

@@ -47,9 +47,9 @@ def fewer_weights(scores: dict[str, Tensor], masks: dict[str, Tensor], density: 
     Scores of all layers compare; each layer keeps one weight at least. Scores must be positive.
     """
     scores = {name: score * masks[name] for name, score in scores.items()}
-    sizes = [score.numel() for score in scores.values()]
-    counts = initial_counts(whole_budget(density, sum(sizes)), sizes)
-    counts = _counts_of_the_best([score.flatten() for score in scores.values()], sum(counts))
+    budget = whole_budget(density, sum(score.numel() for score in scores.values()))
+    budget = min(budget, sum(int(mask.count_nonzero()) for mask in masks.values()))
+    counts = _counts_of_the_best([score.flatten() for score in scores.values()], budget)
     return {name: select(score, masks[name], count)
             for (name, score), count in zip(scores.items(), counts, strict=True)}
 

@@ -79,3 +79,13 @@ def test_random_pruning_does_not_look_at_weights():
     assert all(abs(mask.mean() - 0.3) < 0.03 for mask in found.values() if mask.numel() > 400)
     assert thinned(Compression(method="magnitude", density=0.3), model, masks,
                    torch.Generator())["conv2"].mean() > 0.5
+
+
+@pytest.mark.parametrize("structure", ["irregular", "balanced", "channel"])
+def test_masks_that_are_thin_enough_stay(structure):
+    model, lanes = network(), 4 if structure == "balanced" else 0
+    thin = Compression(method="momentum", structure=structure, lanes=lanes, density=0.1)
+    masks = first_wiring(thin, model)
+    more = Compression(method="momentum", structure=structure, lanes=lanes, density=0.4)
+    found = thinned(more, model, masks, torch.Generator())
+    assert all(torch.equal(found[name], mask) for name, mask in masks.items())
