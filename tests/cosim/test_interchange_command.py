@@ -1,4 +1,4 @@
-"""``firstspike export`` of NIR graphs and to them: files, options, refusals, and a run on the RTL."""
+"""``firstspike export`` of NIR graphs and to them: files, options, refusals, one on the RTL."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,9 @@ def graphs(tmp_path, monkeypatch):
     """Write graphs and networks into an empty folder."""
     monkeypatch.chdir(tmp_path)
     save_graph(perceptron(), Path("flat.nir"))
-    save_graph(convolutional(1, before=[], behind=[pool()]), Path("maps.nir"))
+    maps = convolutional(1, before=[], behind=[pool()])
+    maps.infer_types()
+    save_graph(maps, Path("maps.nir"))
     Path("text.nir").write_text("not a graph")
     save_network(random_network(0), Path("ttfs.safetensors"))
 
@@ -70,11 +72,11 @@ def test_a_network_goes_to_nir_and_comes_back_the_same(capfd):
     (["flat.nir", "--steps", "33"], "steps of a lif network must be 1 to 32, not 33"),
     (["flat.nir", *STEPS, "--dt", "1"], "n1: the leak 1 - dt/tau must be 0 to 1"),
     (["flat.nir", *STEPS, "--input-shape", "1x12"], "--input-shape must be CxHxW"),
-    (["flat.nir", *STEPS, "--input-shape", "1x4x4"], "input_shape must fit the graph's input of 12"),
+    (["flat.nir", *STEPS, "--input-shape", "1x4x4"], "input_shape must fit the graph's input"),
     (["flat.nir", *STEPS, "--coding", "morse"], "coding must be one of time, bits"),
     (["flat.nir", *STEPS, "--classes", "a,b"], "classes must be 4 names"),
     (["flat.nir", *STEPS, "--weight-bits", "9"], "weight_bits must be 2 to 8, not 9"),
-    (["flat.nir", *STEPS, "--images", "digits:train"], "--images is for the export of a checkpoint"),
+    (["flat.nir", *STEPS, "--images", "digits:train"], "--images is for the export of a check"),
     (["ttfs.safetensors", *STEPS], "--steps is for the export of a graph (.nir)"),
 ], ids=lambda value: " ".join(value)[:50] if isinstance(value, list) else "")
 def test_a_mistake_is_one_line_and_leaves_nothing(arguments, reason, capfd):
