@@ -105,7 +105,8 @@ def _compile(text: str, directory: Path, waves: bool) -> None:
         shutil.copy(path, directory)
     # Verilator's own objects are the same in all models: those of the first are kept.
     runtime = directory.parent / f"runtime-{'waves-' if waves else ''}{_digest()}.a"
-    with toolchain.repaired(optimise=OPTIMISATION, runtime=runtime if runtime.exists() else None):
+    kept = runtime if runtime.exists() else None
+    with toolchain.repaired(optimise=OPTIMISATION, runtime=kept, waves=waves):
         try:
             get_runner("verilator").build(
                 sources=[source, *(directory / path.name for path in VERILOG), control],

