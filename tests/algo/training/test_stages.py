@@ -146,8 +146,8 @@ def test_checkpoint_for_other_images_is_refused(shrunk, tmp_path, monkeypatch, s
 
 
 def test_batch_larger_than_the_data_set_is_refused(tmp_path):
-    with pytest.raises(RecipeError, match="batch_size must be at most the 1077 training images of an "
-                                          "epoch of digits, not 2000"):
+    with pytest.raises(RecipeError, match="batch_size must be at most the 1077 training images "
+                                          "of an epoch of digits, not 2000"):
         train(short_recipe("batch_size=2000"), tmp_path)
 
 
