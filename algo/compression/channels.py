@@ -19,7 +19,6 @@ from .budgets import weights_to_drop
 __all__ = ["Channels", "channels_of", "drop_channels", "fewer_channels", "first_channels",
            "grow_channels"]
 
-
 # Parts of a group's channels that are tried, to meet a budget.
 PARTS = 1000
 
@@ -204,17 +203,15 @@ def fewer_channels(channels: Channels, kept: Sequence[Tensor], scores: Sequence[
                    budget: int) -> list[Tensor]:
     """Return ``kept`` with the best channels only, as even a part of each group as fits ``budget``.
     """
-    if channels.count([int(own.count_nonzero()) for own in kept]) <= budget:
+    counts = _counts(kept)
+    if channels.count(counts) <= budget:
         return list(kept)
     scores = [score.masked_fill(~own, -math.inf) for own, score in zip(kept, scores, strict=True)]
     few = [1 / PARTS * part for part in range(PARTS)]
     least = bisect_left(few, True, key=lambda fraction: channels.count(
-        [int(own.count_nonzero()) for own in drop_channels(channels, kept, scores, fraction)]
-    ) <= budget)
+        _counts(drop_channels(channels, kept, scores, fraction))) <= budget)
     left = drop_channels(channels, kept, scores, few[min(least, PARTS - 1)])
-    shares = [float(own.count_nonzero()) for own in kept]
-    had = [int(own.count_nonzero()) for own in left]
-    return grow_channels(channels, left, scores, shares, budget, had=had)
+    return grow_channels(channels, left, scores, counts, budget, had=_counts(left))
 
 
 def grow_channels(channels: Channels, kept: Sequence[Tensor], scores: Sequence[Tensor],
@@ -228,7 +225,7 @@ def grow_channels(channels: Channels, kept: Sequence[Tensor], scores: Sequence[T
     counts as new from the beginning.
     """
     found = [own.clone() for own in kept]
-    counts = [int(own.count_nonzero()) for own in kept]
+    counts = _counts(kept)
     new = list(had or [0] * len(counts))
     open_groups = [group for group in channels.free if counts[group] < channels.sizes[group]]
     order = {group: iter(scores[group].masked_fill(kept[group], -math.inf).sort(
@@ -245,3 +242,8 @@ def grow_channels(channels: Channels, kept: Sequence[Tensor], scores: Sequence[T
         if counts[group] == channels.sizes[group]:
             open_groups.remove(group)
     return found
+
+
+def _counts(kept: Sequence[Tensor]) -> list[int]:
+    """Return how many channels of each group exist."""
+    return [int(own.count_nonzero()) for own in kept]

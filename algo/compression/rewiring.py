@@ -41,16 +41,10 @@ def first_wiring(settings: Compression, model: nn.Module,
     largest norms.
     """
     if settings.structure == "channel":
-        weights = {name: weight.detach() for name, weight in prunable_weights(model).items()}
-        channels = channels_of(model, _dense(settings, list(weights)))
-        scores = _norms(channels, weights)
-        if generator:
-            scores = [_random(score.shape, generator, score) for score in scores]
+        channels, scores = _scored_channels(settings, model, generator)
         kept = first_channels(channels, scores, _budget(settings, channels))
         return _as_floats(model, channels.masks(kept))
-    weights = competing_weights(settings, model)
-    scores = {name: _random(weight.shape, generator, weight) if generator else weight.abs()
-              for name, weight in weights.items()}
+    scores = _scored_weights(settings, model, generator)
     select = selection(settings.structure, settings.lanes)
     return _as_floats(model, first_masks(scores, settings.density, select,
                                          compete=generator is None))
@@ -64,22 +58,34 @@ def thinned(settings: Compression, model: nn.Module, masks: dict[str, Tensor],
     smallest norms. The method ``random`` removes any.
     """
     present = {name: mask.bool() for name, mask in masks.items()}
+    generator = generator if settings.method == "random" else None
     if settings.structure == "channel":
-        weights = {name: weight.detach() for name, weight in prunable_weights(model).items()}
-        channels = channels_of(model, _dense(settings, list(weights)))
-        kept = channels.kept(present)
-        scores = _norms(channels, weights)
-        if settings.method == "random":
-            scores = [_random(score.shape, generator, score) for score in scores]
-        left = fewer_channels(channels, kept, scores, _budget(settings, channels))
+        channels, scores = _scored_channels(settings, model, generator)
+        left = fewer_channels(channels, channels.kept(present), scores,
+                              _budget(settings, channels))
         return _as_floats(model, channels.masks(left))
-    weights = competing_weights(settings, model)
-    present = {name: present[name] for name in weights}
-    is_random = settings.method == "random"
-    scores = {name: (_random(weight.shape, generator, weight) if is_random else weight.abs())
-              for name, weight in weights.items()}
+    scores = _scored_weights(settings, model, generator)
+    present = {name: present[name] for name in scores}
     select = selection(settings.structure, settings.lanes)
     return _as_floats(model, fewer_weights(scores, present, settings.density, select))
+
+
+def _scored_weights(settings: Compression, model: nn.Module,
+                    generator: torch.Generator | None) -> dict[str, Tensor]:
+    """Return the magnitudes of the weights that compete; with a generator random numbers."""
+    return {name: _random(weight.shape, generator, weight) if generator else weight.abs()
+            for name, weight in competing_weights(settings, model).items()}
+
+
+def _scored_channels(settings: Compression, model: nn.Module, generator: torch.Generator | None
+                     ) -> tuple[Channels, list[Tensor]]:
+    """Return the channels of a model and their norms; with a generator random numbers."""
+    weights = {name: weight.detach() for name, weight in prunable_weights(model).items()}
+    channels = channels_of(model, _dense(settings, list(weights)))
+    scores = _norms(channels, weights)
+    if generator:
+        scores = [_random(score.shape, generator, score) for score in scores]
+    return channels, scores
 
 
 def rewired(settings: Compression, model: nn.Module, masks: dict[str, Tensor],

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from hw.network import Layer, Network
+from hw.numbers import LEAK_ONE
 
 from .codes import bias_unit, decode
 from .fold import fold_norms
@@ -65,7 +66,7 @@ def _fill(model: nn.Module, found: FloatLayer, layer: Layer, network: Network,
     if found.leaky:
         neurons = model.get_submodule(found.neurons)
         neurons.threshold.fill_(layer.threshold * float(bias_unit(steps[:1], numbers)))
-        neurons.leak.fill_(layer.leak / 256)
+        neurons.leak.fill_(layer.leak / LEAK_ONE)
 
 
 def _not_spread(weight: Tensor, shape: torch.Size) -> tuple[Tensor, int]:

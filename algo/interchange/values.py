@@ -66,5 +66,4 @@ def added(node: FlatNode, values: list[Value]) -> Value:
     if any(value.of_image != first.of_image for value in others):
         raise InterchangeError(f"{node.name}: the image and spikes cannot be added up by the same "
                                f"neurons ({names}); put neurons between them")
-    return replace(first, calls=sum((value.calls for value in (first, *others)), ()),
-                   is_spikes=first.is_spikes)
+    return replace(first, calls=sum((value.calls for value in (first, *others)), ()))

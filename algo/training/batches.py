@@ -34,9 +34,13 @@ class Batches:
         generator = torch.Generator().manual_seed(recipe.seed)
         self.first_flip = torch.rand(len(self.images), generator=generator) < 0.5
 
+    def drawn(self, stage: Stage) -> int:
+        """Return how many images an epoch of a stage draws."""
+        return min(stage.images or len(self.images), len(self.images))
+
     def count(self, stage: Stage) -> int:
         """Return the number of batches in an epoch of a stage; the last, smaller one is dropped."""
-        return min(stage.images or len(self.images), len(self.images)) // self.recipe.batch_size
+        return self.drawn(stage) // self.recipe.batch_size
 
     def before(self, stage: Stage | None) -> int:
         """Return the number of batches of the stages before one, or of all stages."""

@@ -48,9 +48,8 @@ def train_stages(job: Job, latest: Checkpoint | None, initial: Checkpoint | None
                       processes=job.processes.count)
     for stage in job.stages:
         if not batches.count(stage):
-            images = min(stage.images or len(training.images), len(training.images))
-            raise RecipeError(f"batch_size must be at most the {images} training images of an "
-                              f"epoch of {recipe.dataset}, not {recipe.batch_size}")
+            raise RecipeError(f"batch_size must be at most the {batches.drawn(stage)} training "
+                              f"images of an epoch of {recipe.dataset}, not {recipe.batch_size}")
     check_teacher(job, initial)
     model, masks = _beginning(job, latest, initial, training)
     if job.processes.is_first:

@@ -1,8 +1,12 @@
 """The network that guides stages of a training."""
 
+from functools import lru_cache
+from pathlib import Path
+
 import torch
 from torch import nn
 
+from ..data import Split
 from ..models import SPIKING
 from .beginning import begin_path, load_beginning
 from .checkpoint import Checkpoint, model_of
@@ -16,9 +20,9 @@ __all__ = ["check_teacher", "teacher_of"]
 def check_teacher(job: Job, initial: Checkpoint | None) -> None:
     """Refuse a recipe whose teacher is missing, before hours of training lead up to it."""
     trained = [stage.name for stage in job.stages]
-    for stage in job.stages:
-        if _is_taught(job, stage) and job.recipe.distillation.teacher not in trained:
-            _checkpoint(job, initial)
+    if (job.recipe.distillation.teacher not in trained
+            and any(_is_taught(job, stage) for stage in job.stages)):
+        _checkpoint(job, initial)
 
 
 def teacher_of(job: Job, stage: Stage, initial: Checkpoint | None) -> nn.Module | None:
@@ -54,8 +58,14 @@ def _checkpoint(job: Job, initial: Checkpoint | None) -> Checkpoint:
     is_own = name in [stage.name for stage in job.recipe.stages]
     path = job.stage_path(name) if is_own else begin_path(name)
     if path.exists():
-        return load_beginning(path, job.split("train"))
+        return _read(path, path.stat().st_mtime_ns, job.split("train"))
     if initial and initial.stage == name:
         return initial
     raise RecipeError("distillation.teacher must be a stage that this training has done, the "
                       f"checkpoint that it begins with, or another one; there is no {path}")
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, changed_ns: int, training: Split) -> Checkpoint:
+    """Return what a path holds, read once for all stages: a network takes seconds to restore."""
+    return load_beginning(path, training)
