@@ -89,3 +89,14 @@ def test_masks_that_are_thin_enough_stay(structure):
     more = Compression(method="momentum", structure=structure, lanes=lanes, density=0.4)
     found = thinned(more, model, masks, torch.Generator())
     assert all(torch.equal(found[name], mask) for name, mask in masks.items())
+
+
+def test_a_layer_with_few_weights_left_gets_none_back():
+    model = nn.Sequential(nn.Linear(10, 10, bias=False), nn.Linear(10, 10, bias=False))
+    first = torch.zeros(10, 10)
+    first[3, 4] = 1
+    masks = {"0": first, "1": torch.ones(10, 10)}
+    for method in ("random", "magnitude"):
+        found = thinned(Compression(method=method, density=0.25), model, masks,
+                        torch.Generator().manual_seed(2))
+        assert torch.equal(found["0"], first) and found["1"].sum() == 49

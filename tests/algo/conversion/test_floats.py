@@ -11,7 +11,8 @@ from algo.conversion.tracing import ExportError
 from algo.export import export
 from algo.golden import infer
 from algo.models import build, in_form
-from hw.numbers import NumberFormat
+from algo.neurons.leaky import neurons_of
+from hw.numbers import LEAK_ONE, NumberFormat
 
 SHAPE = (2, 16, 16)
 NUMBERS = NumberFormat(window=16, product_bits=20, potential_bits=32)
@@ -65,3 +66,25 @@ def test_layers_that_do_not_fit_are_named():
     with pytest.raises(ExportError, match=r"^conv3: its weights must be \[12, 8, 3, 3\] as those "
                                           r"of the model, not \[10, 8, 3, 3\]$"):
         with_weights_of(network, other)
+
+
+@torch.no_grad()
+def test_leaky_neurons_come_back_in_proportion_to_their_weights():
+    model = float_network("plain", "lif", 5)
+    for index, neurons in enumerate(neurons_of(model).values()):
+        torch.nn.init.constant_(neurons.threshold, 0.2 + 0.3 * index)
+        torch.nn.init.constant_(neurons.leak, 0.6 + 0.1 * index)
+    network = export(model, input_shape=SHAPE, numbers=NUMBERS, coding="bits")
+    found = with_weights_of(network, float_network("plain", "lif", 6))
+    before, after = ({name: (neurons.threshold / layer.weight.abs().max(), neurons.leak)
+                      for (name, neurons), layer in zip(neurons_of(each).items(), _convs(each),
+                                                        strict=True)}
+                     for each in (fold_norms(model), fold_norms(found)))
+    for name, (threshold, leak) in before.items():
+        # A largest weight is rounded by 2^(1/4) at most.
+        assert 2 ** -0.26 < float(after[name][0] / threshold) < 2 ** 0.26
+        assert abs(float(after[name][1] - leak)) <= 0.5 / LEAK_ONE + 1e-6
+
+
+def _convs(model):
+    return [module for module in model.modules() if isinstance(module, torch.nn.Conv2d)]
