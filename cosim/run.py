@@ -8,11 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hw.config import Configuration
-from hw.counters import COUNTERS
-
-from .energy import Table, dram_sensitivity, energy_uj
+from .energy import Table
 from .images import ImageSet
+from .measures import measures
 from .verify import Verification
 
 __all__ = ["RUN_FILES", "run_result", "write_run"]
@@ -26,14 +24,6 @@ def run_result(verification: Verification, image_set: ImageSet, table: Table, *,
                network_sha256: str) -> dict:
     """Return the content of ``run.json``; counts and energies are means over the images."""
     simulation, config = verification.simulation, verification.config
-    layers = []
-    for layer, counts in zip(verification.network.layers, simulation.counts.mean(axis=0),
-                             strict=True):
-        means = _named(counts)
-        layers.append({"name": layer.name, "cycles": means["cycles"],
-                       "utilisation": _utilisation(means, config), "counts": means,
-                       "energy_uj": energy_uj(means, config, table)})
-    counts = _named(simulation.counts.sum(axis=1).mean(axis=0))
     divergence = verification.first_divergence
     return {
         "network": verification.network.name, "network_sha256": network_sha256,
@@ -47,10 +37,8 @@ def run_result(verification: Verification, image_set: ImageSet, table: Table, *,
         "simulation": {
             "build_seconds": simulation.build_seconds, "run_seconds": simulation.run_seconds,
             "cycles_per_second": simulation.clock_cycles / simulation.run_seconds},
-        "layers": layers, "utilisation": _utilisation(counts, config), "counts": counts,
-        "energy_uj": energy_uj(counts, config, table),
-        "dram_sensitivity_uj": {f"{constant:g}": total for constant, total in
-                                dram_sensitivity(counts, config, table).items()},
+        **measures(verification.network, verification.config, table,
+                   simulation.counts.mean(axis=0)),
         "versions": {"python": platform.python_version()} | {
             package: version(package) for package in VERSIONS}}
 
@@ -69,13 +57,3 @@ def _rerun(verification: Verification) -> dict | None:
         return None
     return {"image": int(verification.divergent_images[0]),
             "bit_exact": verification.rerun.first_divergence is None}
-
-
-def _utilisation(counts: dict[str, float], config: Configuration) -> float:
-    """Return which part of the additions that the lanes could have made they made."""
-    slots = config.lanes * counts["cycles"]
-    return counts["synaptic_operations"] / slots if slots else 0.0
-
-
-def _named(counts: np.ndarray) -> dict[str, float]:
-    return dict(zip(COUNTERS, counts.tolist(), strict=True))
