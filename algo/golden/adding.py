@@ -9,7 +9,11 @@ import numpy as np
 
 from .compiled import compiled
 
-__all__ = ["add_dense", "add_sparse", "list_events"]
+__all__ = ["EXPONENTS", "add_dense", "add_sparse", "list_events"]
+
+# An event of a sparse group is its channel · EXPONENTS + exponent; windows have up to 250 steps.
+EXPONENT_BITS = 8
+EXPONENTS = 1 << EXPONENT_BITS
 
 
 @compiled
@@ -149,7 +153,7 @@ def add_sparse(potential, source, starts, events, first, targets, codes, product
     potential, source, geometry
         As of :func:`add_dense`.
     starts, events
-        Of :func:`list_events`: one block, 128 numbers a channel.
+        Of :func:`list_events`: one block, ``EXPONENTS`` numbers a channel.
     first
         int64 [phases · channels + 1]: where the weights of a channel begin.
     targets
@@ -177,8 +181,8 @@ def add_sparse(potential, source, starts, events, first, targets, codes, product
                 base = np.uint64((down * wide + right) * outputs)
                 position = (image * height + y) * width + x
                 for index in range(starts[0, position], starts[0, position + 1]):
-                    product = products[events[index] & 127]
-                    place = phase * channels + (events[index] >> 7)
+                    product = products[events[index] & (EXPONENTS - 1)]
+                    place = phase * channels + (events[index] >> EXPONENT_BITS)
                     for weight in range(first[place], first[place + 1]):
                         flat[base + targets[weight]] += product[codes[weight]]
         potential[image] += sums[margin:margin + rows, margin:margin + columns]

@@ -7,7 +7,7 @@ import numpy as np
 from hw.network import INPUT, Network, Shape, Synapses
 from hw.network.model import NO_EVENT
 
-from .adding import add_dense, add_sparse, list_events
+from .adding import EXPONENTS, add_dense, add_sparse, list_events
 
 __all__ = ["DenseGroup", "SparseGroup", "plan_group"]
 
@@ -48,7 +48,7 @@ class SparseGroup:
 
     def add_to(self, potential: np.ndarray, source: np.ndarray) -> None:
         """Add all products of a map uint8 [images, rows, columns, channels]."""
-        starts, events = list_events(source, self.exponents_of, source.shape[3], 128)
+        starts, events = list_events(source, self.exponents_of, source.shape[3], EXPONENTS)
         add_sparse(potential, source.shape[1:3], starts, events, self.first, self.targets,
                    self.codes, self.products, self.geometry)
 

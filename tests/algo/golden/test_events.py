@@ -35,6 +35,17 @@ def test_equals_reference(seed, way, monkeypatch):
     assert_equal_to_reference(network, random_images(seed, network, 4), threads=1 + seed % 2)
 
 
+@pytest.mark.parametrize("way", SPARSE_BELOW)
+@pytest.mark.parametrize("seed", range(6))
+def test_equals_reference_with_the_longest_window(seed, way, monkeypatch):
+    """T = 250, with a product at each of its steps."""
+    monkeypatch.setattr(plan, "SPARSE_BELOW", SPARSE_BELOW[way])
+    numbers = NumberFormat(steps_per_octave=16, window=250, product_bits=20, potential_bits=32)
+    network = random_network(seed, scope="format", neuron="ttfs", numbers=numbers, most_channels=7,
+                             most_side=6)
+    assert_equal_to_reference(network, random_images(seed, network, 4), threads=1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("way", SPARSE_BELOW)
 @pytest.mark.parametrize("seed", range(1000, 1040))
