@@ -1,6 +1,8 @@
 """Images for inference: an ``.npz`` file of the user, or a split of a data set."""
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,11 @@ class ImageSet:
     source: str
     images: np.ndarray
     labels: np.ndarray | None
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the images and of their number, in hex."""
+        return hashlib.sha256(f"{self.images.shape}".encode() + self.images.tobytes()).hexdigest()
 
     def accuracy(self, predictions: np.ndarray) -> float | None:
         """Return the fraction of right predictions, None if there are no labels."""

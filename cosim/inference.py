@@ -1,6 +1,5 @@
 """Long inferences with the golden model: in parts that survive, checked by the reference."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -13,13 +12,11 @@ from hw.network import Network
 from .compare import first_divergence
 from .console import Progress
 from .failure import CheckFailed
-from .parts import Parts
+from .parts import Parts, in_parts
 
-__all__ = ["check_equal", "check_model", "check_trace_size", "images_sha256", "infer_in_parts",
+__all__ = ["check_equal", "check_model", "check_trace_size", "infer_in_parts",
            "model_of"]
 
-# Images of a part: seconds for a VGG-16.
-IMAGES_PER_PART = 500
 # Images that are checked at once, with traces.
 IMAGES_PER_CHECK = 32
 MAX_TRACE_BYTES = 1 << 31
@@ -31,11 +28,6 @@ Model = Callable[..., Inference]
 def model_of(method: str, threads: int | None) -> Model:
     """Return the golden model that goes by a name, ``events`` or ``reference``."""
     return infer if method == "reference" else partial(infer_events, threads=threads)
-
-
-def images_sha256(images: np.ndarray) -> str:
-    """Return the SHA-256 of images and of their number, in hex."""
-    return hashlib.sha256(f"{images.shape}".encode() + images.tobytes()).hexdigest()
 
 
 def check_trace_size(network: Network, images: int) -> None:
@@ -50,32 +42,13 @@ def check_trace_size(network: Network, images: int) -> None:
 
 def infer_in_parts(model: Model, network: Network, images: np.ndarray, *, trace: bool,
                    parts: Parts, progress: Progress) -> Inference:
-    """Return what ``model`` answers; parts that are there are not inferred again.
+    """Return what ``model`` answers; parts that are there are not inferred again."""
+    def work(some: np.ndarray, show: Progress) -> dict[str, np.ndarray]:
+        one = model(network, some, trace=trace, progress=show)
+        return {"scores": one.scores, **one.trace}
 
-    More images than one part holds are saved part by part.
-    """
-    found = []
-    if len(images) > IMAGES_PER_PART:
-        parts.begin()
-    for first in range(0, len(images), IMAGES_PER_PART):
-        some = images[first:first + IMAGES_PER_PART]
-        name = f"{first}-{first + len(some)}"
-        arrays = parts.load(name)
-        if arrays is None:
-            one = model(network, some, trace=trace,
-                        progress=partial(_show, progress, first, len(images)))
-            arrays = {"scores": one.scores, **one.trace}
-            if len(some) < len(images):
-                parts.save(name, arrays)
-        else:
-            _show(progress, first, len(images), len(some))
-        found.append(arrays)
-    joined = {key: np.concatenate([arrays[key] for arrays in found]) for key in found[0]}
-    return Inference(joined.pop("scores"), joined)
-
-
-def _show(progress: Progress, first: int, total: int, done: int, *_) -> None:
-    progress(first + done, total, "images")
+    found = in_parts(work, images, parts=parts, progress=progress)
+    return Inference(found.pop("scores"), found)
 
 
 def check_model(model: Model, network: Network, images: np.ndarray, *,

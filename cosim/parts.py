@@ -5,6 +5,7 @@ import json
 import shutil
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +13,17 @@ import numpy as np
 
 from hw.network import write_whole
 
+from .console import Progress
 from .output import new_files
 
-__all__ = ["Parts", "open_parts"]
+__all__ = ["Parts", "in_parts", "open_parts"]
 
 KEY = "run.json"
+# Images of a part: seconds to a minute for a VGG-16.
+IMAGES_PER_PART = 500
+
+# Called with some images, and what shows progress.
+Work = Callable[[np.ndarray, Progress], dict[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,30 @@ class Parts:
 
     def _path(self, part: str) -> Path:
         return self.folder / f"{part}.npz"
+
+
+def in_parts(work: Work, images: np.ndarray, *, parts: Parts,
+             progress: Progress) -> dict[str, np.ndarray]:
+    """Return the arrays, [images, ...], that ``work`` makes of images; parts are not made again.
+
+    More images than one part holds are saved part by part.
+    """
+    found = []
+    if len(images) > IMAGES_PER_PART:
+        parts.begin()
+    for first in range(0, len(images), IMAGES_PER_PART):
+        some = images[first:first + IMAGES_PER_PART]
+        name = f"{first}-{first + len(some)}"
+        arrays = parts.load(name)
+        if arrays is None:
+            arrays = work(some, lambda done, *_, first=first: progress(
+                first + done, len(images), "images"))
+            if len(some) < len(images):
+                parts.save(name, arrays)
+        else:
+            progress(first + len(some), len(images), "images")
+        found.append(arrays)
+    return {key: np.concatenate([arrays[key] for arrays in found]) for key in found[0]}
 
 
 def open_parts(output: Path, run: dict[str, str], *, resume: bool) -> Parts:

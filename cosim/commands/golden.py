@@ -53,7 +53,7 @@ def run(
     if trace:
         inference.check_trace_size(network, len(image_set.images))
     parts = open_parts(out, {
-        "network": fingerprint(path), "images": inference.images_sha256(image_set.images),
+        "network": fingerprint(path), "images": image_set.sha256,
         "method": str(method), "trace": str(trace)}, resume=resume)
     model = inference.model_of(method, threads)
     checked = min(check, len(image_set.images)) if method is Method.EVENTS else 0

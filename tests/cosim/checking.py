@@ -7,10 +7,10 @@ import numpy as np
 
 from algo.golden import infer
 from cosim.compare import first_divergence
+from cosim.prediction import Counting
 from hw.counters import COUNTERS
 from tests.cosim.batch import BatchError, Observed, run_batch
 from tests.cosim.cases import Case
-from tests.cosim.counting import expected_counts
 from tests.full_size.floor import layer_floors
 
 __all__ = ["check", "differences"]
@@ -41,11 +41,12 @@ def differences(case: Case, observed: Observed) -> list[str]:
     divergence = first_divergence([layer.name for layer in network.layers], golden.scores,
                                   observed.scores, golden.trace, observed.trace)
     found = [] if divergence is None else [str(divergence)]
+    counting = Counting(case.program)
     for index, image in enumerate(case.images):
         times = {name.removesuffix(".time"): value[index]
                  for name, value in golden.trace.items() if name.endswith(".time")}
         counts = observed.counts[index]
-        expected = expected_counts(case.program, image, times)
+        expected = counting.counts(image, times)
         for layer, counter in np.argwhere(expected != counts):
             found.append(
                 f"image {index} layer {network.layers[layer].name} {list(COUNTERS)[counter]}: "

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from algo.golden import infer
-from cosim import inference
+from cosim import inference, parts
 from cosim.cli import main
 from hw.network import save_network
 from tests.networks import random_images, random_network
@@ -25,7 +25,7 @@ FOLDER = Path("out.npz.part")
 def network(tmp_path, monkeypatch):
     """Write a network and images into an empty folder; a part has four of the eleven images."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(inference, "IMAGES_PER_PART", PART)
+    monkeypatch.setattr(parts, "IMAGES_PER_PART", PART)
     network = random_network(SEED, scope="format", neuron="lif")
     save_network(network, Path("net.safetensors"))
     np.savez("images.npz", images=random_images(SEED, network, IMAGES),
@@ -134,9 +134,9 @@ def test_a_killed_run_continues_to_the_same_bytes():
     Path("out.npz").unlink()
     script = f"""
 import os, signal
-from cosim import inference
+from cosim import inference, parts
 from cosim.cli import main
-inference.IMAGES_PER_PART = {PART}
+parts.IMAGES_PER_PART = {PART}
 right, inferred = inference.infer_events, []
 def killed(network, images, **options):
     inferred.append(len(images))
@@ -184,9 +184,9 @@ def test_resume_without_parts_begins(capfd):
 
 def test_progress_counts_all_images(network, monkeypatch):
     seen = []
-    parts = inference.Parts(Path("x.part"), {})
+    kept = parts.Parts(Path("x.part"), {})
     for _ in range(2):
-        inference.infer_in_parts(infer, network, images(), trace=False, parts=parts,
+        inference.infer_in_parts(infer, network, images(), trace=False, parts=kept,
                                  progress=lambda *call: seen.append(call))
     assert seen == 2 * [(done, IMAGES, "images") for done in (4, 8, 11)]
 

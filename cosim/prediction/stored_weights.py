@@ -1,6 +1,6 @@
 """What the packets of a program put into the lanes: the entries of every pointer."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,55 +8,35 @@ from hw.compiler import GroupPlan, Program
 from hw.config import Configuration
 from hw.layout import Target
 
-__all__ = ["GroupWeights", "Met", "stored_weights"]
-
-
-@dataclass(frozen=True)
-class Met:
-    """What an event meets in one lane: entries read, and of each row how many add something."""
-
-    lane: int
-    entries: int
-    rows: tuple[int, ...]
+__all__ = ["GroupWeights", "stored_weights"]
 
 
 @dataclass(frozen=True, eq=False)
 class GroupWeights:
-    """The weights of one INTEGRATE instruction.
+    """The weights of one INTEGRATE instruction, from its first pointer on.
 
     Parameters
     ----------
-    start, count, taps
-        [lanes that own a channel, pointers], from the instruction's first pointer on.
-    skips, is_weight
-        [these lanes, entries], from entry ``first`` of the weight memory on.
+    start, count
+        int64 [pointers, lanes that own a channel], where in the weight memory the entries of an
+        input channel begin, and how many there are.
+    taps
+        uint64 [pointers, lanes], a bit for each kernel tap that has a weight.
+    skips
+        int64 [lanes, entries], zeros before each entry; from entry ``first`` of the memory on.
+    is_weight
+        bool [lanes, entries], False for an entry that only bridges zeros.
+    local_bits
+        Of the running index of an entry, those that are the local channel; above is the tap.
     """
 
-    row_entries: int
-    local_bits: int
     start: np.ndarray
     count: np.ndarray
     taps: np.ndarray
     first: int
     skips: np.ndarray
     is_weight: np.ndarray
-    found: dict[tuple[int, int], list[Met]] = field(default_factory=dict)
-
-    def met(self, pointer: int, mask: int) -> list[Met]:
-        """Return what an event with these taps inside the map meets, for lanes that queue it."""
-        key = pointer, mask
-        if key not in self.found:
-            lanes = np.flatnonzero(self.taps[:, pointer] & np.uint64(mask))
-            self.found[key] = [self._met(int(lane), pointer, mask) for lane in lanes]
-        return self.found[key]
-
-    def _met(self, lane: int, pointer: int, mask: int) -> Met:
-        start, count = int(self.start[lane, pointer]), int(self.count[lane, pointer])
-        own = slice(start - self.first, start - self.first + count)
-        taps = (np.cumsum(self.skips[lane, own] + 1) - 1) >> self.local_bits
-        adds = self.is_weight[lane, own] & ((mask >> taps) & 1 == 1)
-        rows = (start % self.row_entries + np.arange(count)) // self.row_entries
-        return Met(lane, count, tuple(int(n) for n in np.bincount(rows, weights=adds)))
+    local_bits: int
 
 
 def stored_weights(program: Program) -> list[GroupWeights]:
@@ -117,12 +97,14 @@ class _Memory:
             pointers *= fields["height"] * fields["width"]
         lanes = slice(fields["lanes"])
         own = lanes, slice(fields["pointer"], fields["pointer"] + pointers)
-        start, count = self.start[own].copy(), self.count[own].copy()
+        # Copies, since later slices overwrite the memory.
+        start, count, taps = (values[own].T.copy()
+                              for values in (self.start, self.count, self.taps))
         entries = slice(start.min(), (start + count).max())
         return GroupWeights(
-            row_entries=self.config.row_entries, local_bits=fields["local_bits"],
-            start=start, count=count, taps=self.taps[own].copy(), first=int(entries.start),
-            skips=self.skip[lanes, entries].copy(), is_weight=self.magnitude[lanes, entries] != 0)
+            start=start, count=count, taps=taps, first=int(entries.start),
+            skips=self.skip[lanes, entries].copy(), is_weight=self.magnitude[lanes, entries] != 0,
+            local_bits=fields["local_bits"])
 
 
 def _bits(words: np.ndarray, low: int, width: int) -> np.ndarray:
