@@ -16,6 +16,7 @@ from .commands import (
     info,
     operations,
     ship,
+    synth,
     train,
     verilog,
 )
@@ -27,7 +28,7 @@ __all__ = ["main"]
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {"demo": demo, "data": data, "train": train, "export": export, "ship": ship,
             "info": info, "golden": golden, "operations": operations, "compile": compile_command,
-            "cosim": cosim, "verilog": verilog}
+            "cosim": cosim, "verilog": verilog, "synth": synth}
 
 app = typer.Typer(
     name="firstspike", add_completion=False, rich_markup_mode=None,

