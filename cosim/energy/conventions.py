@@ -7,7 +7,7 @@ formulas are those of both papers, with the density of pruned layers as in the s
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .table import load_table
+from .loading import load_table
 
 __all__ = ["CONVENTIONS", "Convention", "GroupOperations", "operation_energy"]
 
@@ -17,28 +17,35 @@ PICOJOULE_PER_MICROJOULE = 1e6
 
 @dataclass(frozen=True)
 class Convention:
-    """A table of constants, and where the convention is from."""
+    """A table of constants, where the convention is from, and whose units it uses."""
 
     name: str
     table: str
     source: str
+    adder: str
+    multiplier: str
 
     @property
     def mac_pj(self) -> float:
         """Of a multiply-accumulate."""
-        return load_table(self.table).energy_pj("multiplier", "multiply", bits=BITS) + self.ac_pj
+        return self._energy_pj(self.multiplier, "multiply") + self.ac_pj
 
     @property
     def ac_pj(self) -> float:
         """Of an accumulate."""
-        return load_table(self.table).energy_pj("adder", "add", bits=BITS)
+        return self._energy_pj(self.adder, "add")
+
+    def _energy_pj(self, unit: str, action: str) -> float:
+        return load_table(self.table).logic(unit, action, bits=BITS).energy_pj
 
 
 CONVENTIONS = (
     Convention("A", "45nm-fp32-operations",
-               "Chowdhury, Rathi and Roy, arXiv 2110.05929 (iterative initialisation, retraining)"),
+               "Chowdhury, Rathi and Roy, arXiv 2110.05929 (iterative initialisation, retraining)",
+               "fp_adder", "fp_multiplier"),
     Convention("B", "45nm-int32-operations",
-               "Kundu, Datta, Pedram and Beerel, arXiv 2107.12445 (attention-guided compression)"))
+               "Kundu, Datta, Pedram and Beerel, arXiv 2107.12445 (attention-guided compression)",
+               "adder", "multiplier"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,18 +1,16 @@
-"""Tables of energy per action: YAML in the shape of Accelergy's energy reference tables."""
+"""Tables of energy and area: constants with their sources, and what a memory or a gate costs."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
-from pathlib import Path
 
-import yaml
+from .interpolation import corners, interpolated, marks
 
-__all__ = ["Entry", "Table", "TableError", "load_table"]
+__all__ = ["METHODS", "Area", "AreaEntry", "Cost", "Entry", "Table", "TableError"]
 
-SHIPPED = Path(__file__).parent
+# From what can be trusted most to what can be trusted least.
 METHODS = ("measured", "synthesis", "cacti", "literature", "derived", "estimate")
-NUMBERS = ("energy_pJ", "width_bits", "node_nm", "voltage")
-TEXTS = ("source", "method")
+SRAM, REGISTERS = "sram", "register_file"
 
 
 class TableError(ValueError):
@@ -36,123 +34,162 @@ class Entry:
     method: str
     size_bytes: float | None = None
 
-    @property
-    def energy_pj_per_bit(self) -> float:
-        return self.energy_pj / self.width_bits
+
+@dataclass(frozen=True, kw_only=True)
+class AreaEntry:
+    """Area of one component, and the power that leaks from it."""
+
+    component: str
+    area_mm2: float
+    leakage_uw_per_mm2: float
+    width_bits: float
+    node_nm: float
+    voltage: float
+    source: str
+    method: str
+    size_bytes: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
-    """Energies of every action, by (component, action); several entries differ in size only.
+class Cost:
+    """What one action costs: ``parts`` times the action of a component of the table.
 
-    ``clock_mhz`` is the clock that leakage is given at, None where nothing leaks.
+    ``note`` says where the table has no such memory and what stands for it, None otherwise.
+    """
+
+    component: str
+    action: str
+    energy_pj: float
+    width_bits: float
+    size_bytes: float | None
+    source: str
+    method: str
+    parts: int = 1
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Area:
+    """Area of one part of a component that has ``parts``, and the density of its leakage."""
+
+    component: str
+    area_mm2: float
+    leakage_uw_per_mm2: float
+    width_bits: float
+    size_bytes: float | None
+    source: str
+    method: str
+    parts: int = 1
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class _Port:
+    """Which entries stand for a memory: of a component, at a size and width, for each part."""
+
+    component: str
+    size_bytes: float
+    width_bits: float
+    parts: int
+    note: str | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Table:
+    """Energies of every action, by (component, action), and areas, by component.
+
+    Entries of ``sram`` differ in size and width, others have one entry each. ``clock_mhz`` is the
+    clock that leakage is given at, None where nothing leaks.
     """
 
     name: str
     clock_mhz: float | None
     entries: dict[tuple[str, str], tuple[Entry, ...]]
+    areas: dict[str, tuple[AreaEntry, ...]]
 
-    def energy_pj(self, component: str, action: str, *, bits: float) -> float:
-        """Return the energy of an action of logic on ``bits`` bits."""
-        return self._find(component, action)[0].energy_pj_per_bit * bits
+    def logic(self, component: str, action: str, *, bits: float) -> Cost:
+        """Return what an action of logic on ``bits`` bits costs: each bit the same."""
+        entry = self._entries(component, action)[0]
+        return Cost(component=component, action=action, width_bits=bits, size_bytes=None,
+                    energy_pj=entry.energy_pj * bits / entry.width_bits, source=entry.source,
+                    method=entry.method)
 
-    def memory_energy_pj(self, memory: str, action: str, *, size_bytes: float,
-                         bits: float) -> float:
-        """Return the energy of an access of ``bits`` bits to a memory of ``size_bytes``.
+    def memory(self, memory: str, action: str, *, size_bytes: float, bits: float) -> Cost:
+        """Return what an access of all ``bits`` bits of a port costs, in a memory of a size.
 
-        The energy of a bit is interpolated on a straight line in log(size), log(energy). Memories
-        below the smallest entry cost what it costs; above the largest there is no figure and
-        :class:`TableError` names ``memory``.
+        Energy is interpolated between the four entries around (size, width), on straight lines in
+        their logarithms. Smaller memories are register files. A port narrower than every entry
+        costs as much as the narrowest; a wider one belongs to several memories side by side.
+        Above the largest size there is no figure, and :class:`TableError` names ``memory``.
         """
-        entries = self._find("memory", action)
-        smallest, largest = entries[0], entries[-1]
-        if size_bytes > largest.size_bytes:
+        entries = self._entries(SRAM, action)
+        port = self._port(memory, entries, size_bytes, bits)
+        if port.component == REGISTERS:
+            cost = self.logic(REGISTERS, action, bits=port.width_bits)
+            return Cost(**vars(cost) | {"size_bytes": size_bytes})
+        around = corners(entries, port.size_bytes, port.width_bits)
+        return Cost(component=SRAM, action=action, width_bits=port.width_bits,
+                    size_bytes=port.size_bytes, parts=port.parts, note=port.note,
+                    energy_pj=interpolated(around, lambda entry: entry.energy_pj),
+                    **_provenance(entry for entry, _ in around))
+
+    def memory_area(self, memory: str, *, size_bytes: float, bits: float) -> Area:
+        """Return the area of a memory, found as its energy is."""
+        entries = self._areas(SRAM)
+        port = self._port(memory, entries, size_bytes, bits)
+        if port.component == REGISTERS:
+            entry = self._areas(REGISTERS)[0]
+            return Area(component=REGISTERS, width_bits=bits, size_bytes=size_bytes,
+                        area_mm2=entry.area_mm2 * 8 * size_bytes / entry.width_bits,
+                        leakage_uw_per_mm2=entry.leakage_uw_per_mm2, source=entry.source,
+                        method=entry.method)
+        around = corners(entries, port.size_bytes, port.width_bits)
+        return Area(
+            component=SRAM, width_bits=port.width_bits, size_bytes=port.size_bytes,
+            parts=port.parts, note=port.note,
+            area_mm2=interpolated(around, lambda entry: entry.area_mm2),
+            leakage_uw_per_mm2=interpolated(around, lambda entry: entry.leakage_uw_per_mm2),
+            **_provenance(entry for entry, _ in around))
+
+    def logic_area(self, component: str, *, parts: int) -> Area:
+        """Return the area of ``parts`` equal pieces of logic."""
+        entry = self._areas(component)[0]
+        return Area(component=component, width_bits=entry.width_bits, size_bytes=None, parts=parts,
+                    area_mm2=entry.area_mm2, leakage_uw_per_mm2=entry.leakage_uw_per_mm2,
+                    source=entry.source, method=entry.method)
+
+    def _port(self, memory: str, entries: tuple, size_bytes: float, bits: float) -> _Port:
+        sizes, widths = marks(entries)
+        parts = math.ceil(bits / widths[-1])
+        size, width = size_bytes / parts, bits / parts
+        if size > sizes[-1]:
             raise TableError(
                 f"{self.name}: the {memory} memory has {size_bytes / 1024:.4g} KB, but there are "
-                f"no figures above {largest.size_bytes / 1024:.4g} KB")
-        if size_bytes <= smallest.size_bytes:
-            return smallest.energy_pj_per_bit * bits
-        low, high = next(pair for pair in pairwise(entries) if size_bytes <= pair[1].size_bytes)
-        octaves = math.log2(high.size_bytes / low.size_bytes)
-        ratio = high.energy_pj_per_bit / low.energy_pj_per_bit
-        position = math.log2(size_bytes / low.size_bytes) / octaves
-        return low.energy_pj_per_bit * ratio ** position * bits
+                f"no figures above {sizes[-1] / 1024:.4g} KB")
+        if size < sizes[0]:
+            return _Port(REGISTERS, size_bytes, bits, 1, None)
+        note = None
+        if parts > 1:
+            note = f"{bits} bits wide: {parts} memories side by side"
+        elif width < widths[0]:
+            note = f"{bits} bits wide: costs as much as {widths[0]} bits"
+        return _Port(SRAM, size, max(width, widths[0]), parts, note)
 
-    def _find(self, component: str, action: str) -> tuple[Entry, ...]:
+    def _entries(self, component: str, action: str) -> tuple[Entry, ...]:
         try:
             return self.entries[component, action]
         except KeyError:
             raise TableError(f"{self.name}: {component}.{action} is missing") from None
 
-
-def load_table(name_or_path: str = "28nm") -> Table:
-    """Return a shipped table, or one from a YAML file.
-
-    Raises :class:`TableError` that names the entry, or ``OSError``.
-    """
-    shipped = {path.stem: path for path in SHIPPED.glob("*.yaml")}
-    path = shipped.get(name_or_path, Path(name_or_path))
-    if path.suffix not in (".yaml", ".yml"):
-        raise TableError(f"energy table must be one of {', '.join(sorted(shipped))} or a .yaml "
-                         f"file, not {name_or_path!r}")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise TableError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
-    try:
-        return _table(content["ERT"])
-    except (KeyError, TypeError, AttributeError) as error:
-        raise TableError(f"{path}: not an energy reference table ({error})") from None
-    except TableError as error:
-        raise TableError(f"{path}: {error}") from None
+    def _areas(self, component: str) -> tuple[AreaEntry, ...]:
+        try:
+            return self.areas[component]
+        except KeyError:
+            raise TableError(f"{self.name}: the area of {component} is missing") from None
 
 
-def _table(content: dict) -> Table:
-    entries: dict[tuple[str, str], list[Entry]] = {}
-    for component in content["tables"]:
-        for action in component["actions"]:
-            entry = _entry(component["name"], action)
-            entries.setdefault((entry.component, entry.action), []).append(entry)
-    clock = content.get("clock_MHz")
-    return Table(
-        name=str(content["name"]),
-        clock_mhz=None if clock is None else _positive("clock_MHz", clock),
-        entries={key: _by_size(key, found) for key, found in entries.items()})
-
-
-def _by_size(key: tuple[str, str], entries: list[Entry]) -> tuple[Entry, ...]:
-    where = ".".join(key)
-    if len(entries) > 1 and any(entry.size_bytes is None for entry in entries):
-        raise TableError(f"{where} must have one entry, or a size in each, not {len(entries)}")
-    ordered = sorted(entries, key=lambda entry: entry.size_bytes or 0)
-    for low, high in pairwise(ordered):
-        if low.size_bytes == high.size_bytes:
-            raise TableError(f"{where} must have one entry for each size, not two for "
-                             f"{low.size_bytes:g} bytes")
-    return tuple(ordered)
-
-
-def _entry(component: str, action: dict) -> Entry:
-    size = action.get("arguments", {}).get("bytes")
-    where = f"{component}.{action.get('name', '?')}" + ("" if size is None else f" ({size} bytes)")
-    for key in (*NUMBERS, *TEXTS):
-        if key not in action:
-            raise TableError(f"{where}: {key} is missing")
-    for key in set(action) - {*NUMBERS, *TEXTS, "name", "arguments"}:
-        raise TableError(f"{where}: unknown key {key!r}")
-    if action["method"] not in METHODS:
-        raise TableError(f"{where}: method must be one of {', '.join(METHODS)}, "
-                         f"not {action['method']!r}")
-    if not isinstance(action["source"], str) or not action["source"].strip():
-        raise TableError(f"{where}: source must say where the figure is from")
-    return Entry(
-        component=component, action=action["name"], source=action["source"],
-        method=action["method"],
-        size_bytes=None if size is None else _positive(f"{where}: bytes", size),
-        **{key.lower(): _positive(f"{where}: {key}", action[key]) for key in NUMBERS})
-
-
-def _positive(where: str, value) -> float:
-    if type(value) not in (int, float) or not 0 < value < math.inf:
-        raise TableError(f"{where} must be a positive number, not {value!r}")
-    return value
+def _provenance(entries: Iterable) -> dict[str, str]:
+    """Return the sources of entries, each once, and the method that can be trusted least."""
+    entries = list(entries)
+    return {"source": "; ".join(dict.fromkeys(entry.source for entry in entries)),
+            "method": max((entry.method for entry in entries), key=METHODS.index)}

@@ -8,9 +8,11 @@ import pytest
 
 import cosim.verify
 from cosim.cli import main
+from cosim.energy.loading import SHIPPED
 from cosim.simulator import SimulationError
 from hw.network import fingerprint, save_network
 from hw.numbers import NumberFormat
+from tests.cosim.energy.arithmetic import total_uj
 from tests.networks import random_images, random_network
 
 SEED = 11
@@ -41,6 +43,8 @@ def test_bit_exact_run(arguments, tmp_path, capfd):
     assert result["bit_exact"] is True and result["accuracy"] is None
     assert result["network_sha256"] == fingerprint(tmp_path / "net.safetensors")
     assert result["counts"]["cycles"] > 0 and result["energy_uj"]["total"] > 0
+    assert total_uj(tmp_path / "run" / "action_counts.yaml", SHIPPED / "28nm.yaml") == (
+        pytest.approx(result["energy_uj"]["total"], rel=1e-9))
     assert not (tmp_path / "run" / "trace.npz").exists()
 
 

@@ -125,5 +125,5 @@ def test_folder_without_trace(verification, tmp_path):
                    simulation=replace(verification.simulation, trace=None))
     result = result_of(bare)
     write_run(tmp_path, result, bare)
-    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+    assert {path.name for path in tmp_path.iterdir()} == {"run.json", "action_counts.yaml"}
     assert result["traced"] is False and result["bit_exact"] is True
