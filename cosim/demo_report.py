@@ -5,7 +5,8 @@ from pathlib import Path
 from rich.table import Table
 
 from .console import console
-from .summary import divergence_line, energy_line
+from .energy_summary import energy_line
+from .summary import divergence_line
 
 __all__ = ["print_demo"]
 
