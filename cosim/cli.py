@@ -6,20 +6,23 @@ from collections.abc import Sequence
 
 import typer
 
-from .commands import compile as compile_command
 from .commands import (
+    compare,
     cosim,
     data,
     demo,
+    energy,
     export,
     golden,
     info,
     operations,
+    report,
     ship,
     synth,
     train,
     verilog,
 )
+from .commands import compile as compile_command
 from .failure import CheckFailed, Interrupted
 from .toolchain import ToolchainError
 
@@ -28,7 +31,8 @@ __all__ = ["main"]
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {"demo": demo, "data": data, "train": train, "export": export, "ship": ship,
             "info": info, "golden": golden, "operations": operations, "compile": compile_command,
-            "cosim": cosim, "verilog": verilog, "synth": synth}
+            "cosim": cosim, "energy": energy, "report": report,
+            "compare": compare, "verilog": verilog, "synth": synth}
 
 app = typer.Typer(
     name="firstspike", add_completion=False, rich_markup_mode=None,

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
+from algo.operations.fan_out import dense_operations
 from hw.network import Layer, Network, fingerprint, potential_bound
 
 from .console import console
@@ -37,6 +38,8 @@ def _describe_layer(network: Network, layer: Layer) -> dict:
             "spikes": list(network.spike_shapes[layer.name]), "pool": layer.pool,
             "synapses": synapses, "weights": weights, "nonzero": stored,
             "density": stored / weights,
+            "dense_operations": sum(dense_operations(group, network.spike_shapes[group.source])
+                                    for group in layer.synapses),
             "potential_bound": int(potential_bound(network, layer).max())}
 
 

@@ -26,10 +26,12 @@ def run(
     from hw.network import fingerprint, load_network
 
     from ..console import print_json
+    from ..context import command_line
     from ..energy import check_table, load_table
     from ..fitting import fitting_configuration
     from ..images import load_images
     from ..output import new_files
+    from ..record import RECORD_FILES, write_record
     from ..run import RUN_FILES, run_result, write_run
     from ..summary import print_run
     from ..verify import verify
@@ -43,11 +45,14 @@ def run(
     recorded = () if waves is None else (f"{waves.replace('/', '_')}.fst",)
     if waves is not None:
         check_waves(network, waves, image_set, waves_image)
-    with new_files(out, (*recorded, *RUN_FILES)) as stage:
+    command = command_line("cosim", file, images=images, n=n, data=data, config=config, trace=trace,
+                           waves=waves, waves_image=waves_image or None, o=out)
+    with new_files(out, (*recorded, *RECORD_FILES, *RUN_FILES)) as stage:
         verification = verify(network, processor, image_set.images, trace=trace)
         result = run_result(verification, image_set, table, network_sha256=fingerprint(path))
         for name in recorded:
             record_waves(network, processor, image_set.images[waves_image], waves, stage / name)
+        write_record(stage, network, path, processor, image_set, command=command)
         write_run(stage, result, verification)
     if as_json:
         print_json(result)
