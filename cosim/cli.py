@@ -16,6 +16,7 @@ from .commands import (
     golden,
     info,
     operations,
+    predict,
     report,
     ship,
     synth,
@@ -31,7 +32,7 @@ __all__ = ["main"]
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {"demo": demo, "data": data, "train": train, "export": export, "ship": ship,
             "info": info, "golden": golden, "operations": operations, "compile": compile_command,
-            "cosim": cosim, "energy": energy, "report": report,
+            "cosim": cosim, "predict": predict, "energy": energy, "report": report,
             "compare": compare, "verilog": verilog, "synth": synth}
 
 app = typer.Typer(

@@ -34,6 +34,7 @@ def run_result(verification: Verification, image_set: ImageSet, table: Table, *,
         "bit_exact_images": verification.bit_exact_images,
         "first_divergence": None if divergence is None else asdict(divergence),
         "rerun": _rerun(verification),
+        "prediction": verification.counting,
         "accuracy": image_set.accuracy(simulation.scores.argmax(axis=1)),
         "simulation": {
             "build_seconds": simulation.build_seconds, "run_seconds": simulation.run_seconds,

@@ -13,6 +13,7 @@ from hw.network import Network
 from .compare import Divergence, Trace, divergent_images, first_divergence
 from .console import progress
 from .failure import CheckFailed
+from .prediction import agreement
 from .simulator import Simulation, SimulationError, require_counters, simulate
 
 __all__ = ["Verification", "verify"]
@@ -23,7 +24,7 @@ class Verification:
     """What the golden model expects of some images and what the RTL made of them.
 
     Without traces the first image with wrong scores has run a second time, alone and with traces:
-    ``rerun``, else ``None``.
+    ``rerun``, else ``None``. ``counting`` is what :func:`.prediction.agreement` says of the counts.
     """
 
     network: Network
@@ -31,6 +32,7 @@ class Verification:
     expected_scores: np.ndarray
     expected_trace: Trace | None
     simulation: Simulation
+    counting: dict
     rerun: "Verification | None" = None
 
     @cached_property
@@ -84,4 +86,5 @@ def _compare(program: Program, images: np.ndarray, *, trace: bool) -> Verificati
         except SimulationError as error:
             raise CheckFailed(str(error)) from error
     return Verification(program.network, program.config, expected.scores,
-                        expected.trace if trace else None, simulation)
+                        expected.trace if trace else None, simulation,
+                        agreement(program, images, simulation.counts))

@@ -11,9 +11,10 @@ from algo.golden.inference import Progress
 from hw.compiler import Program
 from hw.network import Network
 
+from ..parts import Parts, in_parts
 from .counting import Counting
 
-__all__ = ["Prediction", "predict"]
+__all__ = ["Prediction", "predict", "predict_in_parts"]
 
 # Images are inferred so many at once, or fewer if their traces take more bytes.
 MOST_AT_ONCE = 256
@@ -71,6 +72,19 @@ def predict(program: Program, images: np.ndarray, *, counting: Counting | None =
             if progress:
                 progress(start + len(some), len(images), "images")
     return Prediction(np.concatenate(scores), np.stack(counts))
+
+
+def predict_in_parts(program: Program, images: np.ndarray, *, threads: int | None = None,
+                     parts: Parts | None = None, progress: Progress) -> Prediction:
+    """Return what :func:`predict` does; ``parts`` that are there are not worked out again."""
+    counting = Counting(program)
+
+    def work(some: np.ndarray, show: Progress) -> dict[str, np.ndarray]:
+        return vars(predict(program, some, counting=counting, threads=threads, progress=show))
+
+    if parts is None:
+        return Prediction(**work(images, progress))
+    return Prediction(**in_parts(work, images, parts=parts, progress=progress))
 
 
 def _images_at_once(network: Network) -> int:

@@ -40,7 +40,8 @@ def verification():
         scores=scores.copy(), counts=rng.integers(0, 1000, (IMAGES, layers, len(COUNTERS))),
         trace=trace, build_seconds=1.5, run_seconds=2.0, clock_cycles=5000)
     expected = {key: value.copy() for key, value in trace.items()}
-    return Verification(network, CONFIGURATIONS["tiny"], scores, expected, simulation)
+    return Verification(network, CONFIGURATIONS["tiny"], scores, expected, simulation,
+                        {"equal_images": IMAGES, "first_difference": None})
 
 
 def images_of(verification, labels=None) -> ImageSet:
