@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from ..console import console
+from ..report.number import plain
 from ..report.page import render
 from ..report.picture import WIDE, svg_of
 from .design import MEASURES, Design
@@ -31,25 +32,29 @@ def as_json(designs: Sequence[Design]) -> dict:
 
 
 def print_comparison(designs: Sequence[Design]) -> None:
-    """Print a line for each design, then what stands against comparing them."""
-    out, best = console(), best_of(designs)
+    """Print what is compared, a line of figures for each, who is unbeaten, and warnings."""
+    out = console()
+    for place, design in enumerate(designs, start=1):
+        out.print(f"{place}  {design.name}: {design.network} on {design.config}, "
+                  f"{design.images:,} of {design.images_from}")
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("run", "network", "processor"):
-        table.add_column(heading)
-    for heading in ("images", "accuracy", "µJ on chip", "with DRAM", "cycles", "images/s",
-                    "memory KB", "utilised"):
+    for heading in ("", "accuracy", "µJ on\nchip", "µJ with\nDRAM", "cycles", "images\n/s",
+                    "memory\nKB", "utilised"):
         table.add_column(heading, justify="right")
     table.add_column("bit-exact")
-    table.add_column("unbeaten in accuracy and")
-    for design, measures in zip(designs, best, strict=True):
+    for place, design in enumerate(designs, start=1):
         memory = design.memory_bits
         table.add_row(
-            design.name, design.network, design.config, f"{design.images:,}",
-            "-" if design.accuracy is None else f"{design.accuracy:.2%}",
-            f"{design.on_chip_uj:.4f}", f"{design.total_uj:.4f}", f"{design.cycles:,.0f}",
-            f"{design.frames_per_second:,.1f}", "-" if memory is None else f"{memory / 8192:,.1f}",
-            f"{design.utilisation:.1%}", VERDICTS[design.bit_exact], ", ".join(measures) or "-")
+            str(place), "-" if design.accuracy is None else f"{design.accuracy:.2%}",
+            plain(design.on_chip_uj), plain(design.total_uj), f"{design.cycles:,.0f}",
+            plain(design.frames_per_second), "-" if memory is None else f"{memory / 8192:,.1f}",
+            f"{design.utilisation:.1%}", VERDICTS[design.bit_exact])
+    out.print()
     out.print(table)
+    out.print()
+    for measure, front in fronts_of(designs).items():
+        names = ", ".join(str(index + 1) for index in front) or "not known"
+        out.print(f"unbeaten in accuracy and {MEASURES[measure]}: {names}")
     for warning in warnings_of(designs):
         out.print(f"note: {warning}", style="yellow")
 

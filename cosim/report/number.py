@@ -22,8 +22,8 @@ def significant(value: float, unit: str = "", digits: int = 4) -> Markup:
 
     >>> significant(48.43097, "µJ")
     Markup('<data value="48.43097">48.43\\xa0µJ</data>')
-    >>> [str(significant(value).striptags()) for value in (0.000012345, 0, 265538.5)]
-    ['0.00001235', '0', '265,538']
+    >>> [str(significant(value).striptags()) for value in (0.00001234, 0, 265538.5)]
+    ['0.00001234', '0', '265,538']
     """
     return _data(value, plain(value, digits) + (f"{SPACE}{unit}" if unit else ""))
 
