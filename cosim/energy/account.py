@@ -8,7 +8,7 @@ from functools import lru_cache
 from hw.config import Configuration
 from hw.layout import Event, QueuedEvent
 
-from .area import areas
+from .area import areas, shape_of
 from .table import Cost, Table, TableError
 
 __all__ = ["CATEGORIES", "COMPONENTS", "Item", "check_table", "components_uj", "dram_sensitivity",
@@ -151,10 +151,8 @@ def _logic(config: Configuration, table: Table) -> Iterator[Item]:
 
 def _memories(config: Configuration, table: Table) -> Iterator[Item]:
     def item(component, counter, name, action, times=1):
-        memory = config.memories[name]
-        cost = table.memory(name, action, size_bytes=memory.words * memory.width_bits / 8,
-                            bits=memory.width_bits)
-        return Item(component, counter, times, cost, name)
+        return Item(component, counter, times, table.memory(name, action, **shape_of(config, name)),
+                    name)
     for counter, (component, name, action) in ACCESSES.items():
         yield item(component, counter, name, action)
     yield item("image", "input_bits", "pixel", "write", 1 / config.memories["pixel"].width_bits)

@@ -93,7 +93,7 @@ def _grouped(entries: Iterable, key: Callable) -> dict:
 
 def _check_group(where: str, entries: list) -> None:
     """Raise :class:`TableError` unless there is one entry, or one for each size and width."""
-    if entries[0].component != SRAM:
+    if entries[0].component not in SRAM.values():
         if len(entries) > 1:
             raise TableError(f"{where} must have one entry, not {len(entries)}")
         return

@@ -10,7 +10,9 @@ __all__ = ["METHODS", "Area", "AreaEntry", "Cost", "Entry", "Table", "TableError
 
 # From what can be trusted most to what can be trusted least.
 METHODS = ("measured", "synthesis", "cacti", "literature", "derived", "estimate")
-SRAM, REGISTERS = "sram", "register_file"
+REGISTERS = "register_file"
+# Memories by their number of ports: one for both, or one for reading and one for writing.
+SRAM = {1: "sram", 2: "sram_1r1w"}
 
 
 class TableError(ValueError):
@@ -85,9 +87,9 @@ class Area:
 
 @dataclass(frozen=True)
 class _Port:
-    """Which entries stand for a memory: of a component, at a size and width, for each part."""
+    """Which entries stand for a memory: SRAM or registers, at a size and width, for each part."""
 
-    component: str
+    is_sram: bool
     size_bytes: float
     width_bits: float
     parts: int
@@ -98,8 +100,8 @@ class _Port:
 class Table:
     """Energies of every action, by (component, action), and areas, by component.
 
-    Entries of ``sram`` differ in size and width, others have one entry each. ``clock_mhz`` is the
-    clock that leakage is given at, None where nothing leaks.
+    Entries of ``sram`` and ``sram_1r1w`` differ in size and width, others have one entry each.
+    ``clock_mhz`` is the clock that leakage is given at, None where nothing leaks.
     """
 
     name: str
@@ -114,30 +116,33 @@ class Table:
                     energy_pj=entry.energy_pj * bits / entry.width_bits, source=entry.source,
                     method=entry.method)
 
-    def memory(self, memory: str, action: str, *, size_bytes: float, bits: float) -> Cost:
+    def memory(self, memory: str, action: str, *, size_bytes: float, bits: float,
+               ports: int = 1) -> Cost:
         """Return what an access of all ``bits`` bits of a port costs, in a memory of a size.
+
+        ``ports`` is 1, or 2 for a memory that is read and written in one cycle.
 
         Energy is interpolated between the four entries around (size, width), on straight lines in
         their logarithms. Smaller memories are register files. A port narrower than every entry
         costs as much as the narrowest; a wider one belongs to several memories side by side.
         Above the largest size there is no figure, and :class:`TableError` names ``memory``.
         """
-        entries = self._entries(SRAM, action)
+        entries = self._entries(SRAM[ports], action)
         port = self._port(memory, entries, size_bytes, bits)
-        if port.component == REGISTERS:
+        if not port.is_sram:
             cost = self.logic(REGISTERS, action, bits=port.width_bits)
             return Cost(**vars(cost) | {"size_bytes": size_bytes})
         around = corners(entries, port.size_bytes, port.width_bits)
-        return Cost(component=SRAM, action=action, width_bits=port.width_bits,
+        return Cost(component=SRAM[ports], action=action, width_bits=port.width_bits,
                     size_bytes=port.size_bytes, parts=port.parts, note=port.note,
                     energy_pj=interpolated(around, lambda entry: entry.energy_pj),
                     **_provenance(entry for entry, _ in around))
 
-    def memory_area(self, memory: str, *, size_bytes: float, bits: float) -> Area:
+    def memory_area(self, memory: str, *, size_bytes: float, bits: float, ports: int = 1) -> Area:
         """Return the area of a memory, found as its energy is."""
-        entries = self._areas(SRAM)
+        entries = self._areas(SRAM[ports])
         port = self._port(memory, entries, size_bytes, bits)
-        if port.component == REGISTERS:
+        if not port.is_sram:
             entry = self._areas(REGISTERS)[0]
             return Area(component=REGISTERS, width_bits=bits, size_bytes=size_bytes,
                         area_mm2=entry.area_mm2 * 8 * size_bytes / entry.width_bits,
@@ -145,7 +150,7 @@ class Table:
                         method=entry.method)
         around = corners(entries, port.size_bytes, port.width_bits)
         return Area(
-            component=SRAM, width_bits=port.width_bits, size_bytes=port.size_bytes,
+            component=SRAM[ports], width_bits=port.width_bits, size_bytes=port.size_bytes,
             parts=port.parts, note=port.note,
             area_mm2=interpolated(around, lambda entry: entry.area_mm2),
             leakage_uw_per_mm2=interpolated(around, lambda entry: entry.leakage_uw_per_mm2),
@@ -167,13 +172,13 @@ class Table:
                 f"{self.name}: the {memory} memory has {size_bytes / 1024:.4g} KB, but there are "
                 f"no figures above {sizes[-1] / 1024:.4g} KB")
         if size < sizes[0]:
-            return _Port(REGISTERS, size_bytes, bits, 1, None)
+            return _Port(False, size_bytes, bits, 1, None)
         note = None
         if parts > 1:
             note = f"{bits} bits wide: {parts} memories side by side"
         elif width < widths[0]:
             note = f"{bits} bits wide: costs as much as {widths[0]} bits"
-        return _Port(SRAM, size, max(width, widths[0]), parts, note)
+        return _Port(True, size, max(width, widths[0]), parts, note)
 
     def _entries(self, component: str, action: str) -> tuple[Entry, ...]:
         try:

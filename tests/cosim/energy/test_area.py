@@ -19,10 +19,10 @@ def test_area_by_hand():
     assert set(found["memories"]) == set(CONFIG.memories)
     assert found["memories"]["pixel"] == pytest.approx(0.01236)
     assert found["memories"]["weight_buffer"] == pytest.approx(8 * 16 * 9 * 0.00000327)
-    # 6144 bytes x 24 bits, 0.584963 of the way in both; one for each of four lanes.
+    # 6144 bytes x 24 bits, 0.584963 of the way in both, two ports; four lanes.
     place = 0.584963
     low, high = (a ** (1 - place) * b ** place
-                 for a, b in ((0.005637, 0.005628), (0.01067, 0.01044)))
+                 for a, b in ((0.01111, 0.01131), (0.02371, 0.02153)))
     assert found["memories"]["potential"] == pytest.approx(
         4 * low ** (1 - place) * high ** place, rel=1e-4)
     assert found["logic"] == pytest.approx(4 * 0.106 / 16 * 0.059, rel=1e-3)

@@ -3,6 +3,7 @@
 import re
 from copy import deepcopy
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,8 @@ HARDWARE = ("28nm", "45nm-horowitz")
 def small() -> dict:
     """The shipped table with two sizes of memories only."""
     content = yaml.safe_load(SHIPPED_FILE.read_text())
-    for kind in ("ERT", "ART"):
-        rows = rows_of(content, "sram", kind)
+    for name, kind in product(("sram", "sram_1r1w"), ("ERT", "ART")):
+        rows = rows_of(content, name, kind)
         rows[:] = [row for row in rows if row["arguments"]["bytes"] <= 512]
     return content
 

@@ -73,6 +73,20 @@ def test_larger_memories_cost_more(name, bits):
         assert low < high < 6 * low, (action, sizes)
 
 
+@pytest.mark.parametrize("name", ["28nm", "45nm-horowitz"])
+@pytest.mark.parametrize(("size", "bits"), [(384, 12), (3072, 24), (4096, 32), (65536, 64)])
+def test_a_second_port_costs_energy_and_twice_the_area(name, size, bits):
+    table = load_table(name)
+    for action in ("read", "write"):
+        one, two = (table.memory("potential", action, size_bytes=size, bits=bits, ports=ports)
+                    for ports in (1, 2))
+        assert (one.component, two.component) == ("sram", "sram_1r1w")
+        assert 1.1 < two.energy_pj / one.energy_pj < 1.8
+    one, two = (table.memory_area("potential", size_bytes=size, bits=bits, ports=ports).area_mm2
+                for ports in (1, 2))
+    assert 1.8 < two / one < 2.3
+
+
 def test_a_mixture_is_trusted_as_its_worst_part():
     """Horowitz gives 8 KB and 32 KB at 64 bits; between them, and beside them, all is derived."""
     horowitz = load_table("45nm-horowitz")
