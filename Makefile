@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test soak lint full-size mutants bench
+.PHONY: demo test soak lint full-size mutants bench synth
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -31,6 +31,10 @@ mutants: $(READY)
 # Seconds to build and to run simulation models, of the golden models, and of training.
 bench: $(READY)
 	@$(BIN)/python -m tests.bench.run
+
+# Sizes and clock of processors against what they were: half an hour.
+synth: $(READY)
+	@$(BIN)/python -m tests.cosim.synthesis.baseline
 
 # torch goes first and alone: with its exact pin no other build can be chosen for it.
 $(READY): pyproject.toml constraints.txt

@@ -1,7 +1,7 @@
 """Synthesis for a Lattice ECP5, placed and routed: what it takes of the chip, and its clock."""
 
 import json
-import re
+from operator import itemgetter
 from pathlib import Path
 
 from .description import describe
@@ -15,21 +15,21 @@ DEVICE = "LFE5U-85F"
 # The package with most pins, the slowest grade, and a target that is not met without effort.
 OPTIONS = ("--85k", "--package", "CABGA756", "--speed", "6", "--freq", "120",
            "--lpf-allow-unconstrained", "--timing-allow-fail")
-NETLIST, FLAT, REPORT = "netlist.json", "flat.json", "report.json"
-FLIP_FLOP = re.compile("TRELLIS_FF")
-# Cells of the chip, as nextpnr counts them after packing.
-RESOURCES = {"luts": "TRELLIS_COMB", "flip_flops": "TRELLIS_FF", "block_rams": "DP16KD",
-             "multipliers": "MULT18X18D"}
+HIERARCHY, FLAT, REPORT = "hierarchy.json", "flat.json", "report.json"
+# Cells of the chip as Yosys counts them in a block, and as nextpnr does after packing.
+CELLS = {"luts": "LUT4", "carries": "CCU2C", "flip_flops": "TRELLIS_FF",
+         "lut_rams": "TRELLIS_DPR16X4", "block_rams": "DP16KD", "multipliers": "MULT18X18D"}
+PACKED = {"luts": "TRELLIS_COMB", "flip_flops": "TRELLIS_FF", "block_rams": "DP16KD",
+          "multipliers": "MULT18X18D"}
 
 
 def ecp5_script(top: str) -> str:
-    """Return what Yosys does: blocks are mapped apart, so that cells belong to one of them."""
+    """Return what Yosys does; boundaries of blocks are dissolved, as they would cost much."""
     return f"""read_verilog {top}.v
-synth_ecp5 -top {top} -noflatten
-write_json {NETLIST}
-flatten
-opt_clean
-write_json {FLAT}
+hierarchy -top {top}
+proc
+write_json {HIERARCHY}
+synth_ecp5 -top {top} -json {FLAT}
 """
 
 
@@ -37,10 +37,11 @@ def synthesise_ecp5(folder: Path, top: str, watch: Watch | None, *, seed: int) -
     """Synthesise ``<top>.v`` in ``folder``, place and route; return blocks, resources, clock."""
     (folder / "ecp5.ys").write_text(ecp5_script(top))
     run_tool(YOSYS, ["ecp5.ys"], folder, watch=watch)
-    netlist = Netlist(json.loads((folder / NETLIST).read_bytes()), top)
+    hierarchy, flat = (json.loads((folder / name).read_bytes()) for name in (HIERARCHY, FLAT))
+    netlist = Netlist(hierarchy, top, flat=flat)
     run_tool(NEXTPNR, [*OPTIONS, "--seed", str(seed), "--json", FLAT, "--report", REPORT], folder,
              watch=watch and Watch(watch.show, watch.step + 1, watch.steps))
-    found = describe(netlist, is_flip_flop=FLIP_FLOP.match)
+    found = describe(netlist, {name: itemgetter(kind) for name, kind in CELLS.items()})
     return found | {"device": DEVICE, "seed": seed} | read_report(
         json.loads((folder / REPORT).read_bytes()), netlist)
 
@@ -52,7 +53,7 @@ def read_report(report: dict, netlist: Netlist) -> dict:
              if path["from"].split()[-1] == path["to"].split()[-1] == clock)
     used = report["utilization"]
     return {
-        "resources": {name: used[kind] for name, kind in RESOURCES.items()},
+        "resources": {name: used[kind]["used"] for name, kind in PACKED.items()},
         "clock_mhz": round(reached["achieved"], 2),
         "critical_path": {
             "delay_ps": round(1000 * sum(step["delay"] for step in path)),

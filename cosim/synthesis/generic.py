@@ -30,4 +30,9 @@ def synthesise_generic(folder: Path, top: str, watch: Watch | None) -> dict:
     (folder / "generic.ys").write_text(generic_script(top))
     run_tool(YOSYS, ["generic.ys"], folder, watch=watch)
     netlist = Netlist(json.loads((folder / NETLIST).read_bytes()), top)
-    return describe(netlist, is_flip_flop=FLIP_FLOP.match)
+    return describe(netlist, {"cells": lambda cells: sum(cells.values()),
+                              "flip_flops": _flip_flops})
+
+
+def _flip_flops(cells) -> int:
+    return sum(number for kind, number in cells.items() if FLIP_FLOP.match(kind))

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from ..toolchain import ToolchainError
 from .description import describe
 from .library import UNUSED, Library
 from .netlist import Netlist
@@ -19,8 +20,7 @@ MAPPING = ("strash; &get -n; &fraig -x; &put; scorr; dc2; dretime; strash; &get 
 # What ABC prints is lost in its WebAssembly build, which closes standard output around it; a file
 # opened then takes its place.
 REPORTING = f"{MAPPING}\nset abcout {TIMING}\nstime -p\n"
-DELAY = re.compile(r"\bDelay = *(?:\x1b\[[\d;]*m)?([\d.]+) ps")
-AREA = re.compile(r"\bArea = *(?:\x1b\[[\d;]*m)?([\d.]+)")
+DELAY = re.compile(r"Delay = *(?:\x1b\[[\d;]*m)?([\d.]+) ps")
 POINTS = re.compile(r"Start-point = pi(\d+)\.\s+End-point = po(\d+)\.")
 SIGNAL = re.compile(r"(\S+)(?: \[(\d+)(?::(\d+))?\])?")
 OUTPUTS = re.compile(r"Q|Q_?N|read_data")
@@ -65,7 +65,10 @@ def synthesise_mapped(folder: Path, top: str, watch: Watch | None, *, library: L
     blif = max(folder.glob("*yosys-abc*/input.blif"), key=lambda path: path.stat().st_mtime)
     path = read_critical_path((folder / TIMING).read_text(), blif.read_text(),
                               (folder / ENDS).read_text(), netlist)
-    found = describe(netlist, is_flip_flop=library.sequential.__contains__, area=library.area)
+    found = describe(netlist, {
+        "cells": lambda cells: sum(cells.values()),
+        "flip_flops": lambda cells: sum(cells[kind] for kind in library.sequential),
+        "area_um2": library.area})
     return found | {"library": library.name, "critical_path": path}
 
 
@@ -81,12 +84,15 @@ def read_critical_path(timing: str, blif: str, ends: str, netlist: Netlist) -> d
     ends
         The cells that paths begin and end at, in Yosys' own language.
     """
-    start, end = map(int, POINTS.search(timing).groups())
+    points, delay = POINTS.search(timing), DELAY.search(timing)
+    if points is None or delay is None:
+        raise ToolchainError("yosys failed: ABC reported no longest path")
+    start, end = map(int, points.groups())
     ports = {word: line.split()[1:] for line in blif.splitlines()
              for word in (".inputs", ".outputs") if line.startswith(word + " ")}
     names = dict(re.findall(r"^# (ys__n\d+) +(.+?)\s*$", blif, re.MULTILINE))
     first, last = names[ports[".inputs"][start]], names[ports[".outputs"][end]]
-    return {"delay_ps": float(DELAY.search(timing)[1]),
+    return {"delay_ps": float(delay[1]),
             "from": netlist.block_of(_cell_at(ends, first, drives=True)),
             "to": netlist.block_of(_cell_at(ends, last, drives=False)),
             "signal": _plain(first)}

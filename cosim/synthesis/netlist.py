@@ -2,69 +2,47 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from hw.config import Memory
 
-__all__ = ["Block", "Netlist"]
+__all__ = ["WHOLE", "Netlist"]
 
+# Path of the processor itself.
+WHOLE = "processor"
 RAM = "firstspike_ram"
+# Yosys' notes about dissolved boundaries, which are no cells.
+NOTE = "$scopeinfo"
 # Lanes, and memories of a row, are numbered instances of one module. What follows "$" keeps names
 # of Amaranth's apart.
 NUMBER = re.compile(r"(?:\$\d+)?(?:_\d+)?(?:\$\d+)?$")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """A component of the processor: all instances of it that have the same place.
-
-    Parameters
-    ----------
-    path
-        Names from the outside in, ``lane/filter/fifo``; the processor itself is ``processor``.
-    instances
-        How often it exists.
-    own
-        Cells of one instance by type, without those of the blocks inside it.
-    cells
-        The same with them.
-    """
-
-    path: str
-    instances: int
-    own: Counter
-    cells: Counter
-
-    def count(self, is_wanted: Callable[[str], object]) -> int:
-        """Return how many cells of one instance have a type that is wanted."""
-        return sum(number for kind, number in self.cells.items() if is_wanted(kind))
-
-
 class Netlist:
-    """What Yosys wrote as JSON, hierarchy kept and memories left as modules ``firstspike_ram``.
+    """What Yosys wrote as JSON, with modules ``firstspike_ram`` for memories.
+
+    Blocks and memories have the names of their instances from the outside in for paths, without
+    numbers: ``lane/filter/fifo`` stands for that queue of every lane.
 
     Parameters
     ----------
     design
-        The parsed JSON.
+        The parsed JSON, with its hierarchy.
     top
         Name of the top module.
+    flat
+        The parsed JSON of the same design without hierarchy, if its cells are the ones to be
+        counted: they belong to the block after whose signals Yosys named them.
     """
 
-    def __init__(self, design: dict, top: str):
-        self._modules, self._top = design["modules"], top
+    def __init__(self, design: dict, top: str, *, flat: dict | None = None):
+        self._modules, self._top, self._flat = design["modules"], top, flat
 
     @cached_property
-    def blocks(self) -> dict[str, Block]:
-        """Blocks by path, the outermost first, each followed by those inside it."""
-        found: dict[str, list] = {}
-        for path, module in self._walk():
-            name = _place(path) or "processor"
-            found.setdefault(name, []).append(module)
-        return {name: Block(path=name, instances=len(modules), own=self._own(modules[0]),
-                            cells=self._all(modules[0])) for name, modules in found.items()}
+    def instances(self) -> dict[str, int]:
+        """How often each block exists, by path; an outer one comes before those inside it."""
+        return dict(Counter(_place(path) or WHOLE for path, _ in self._walk(memories=False)))
 
     @cached_property
     def memories(self) -> dict[str, Memory]:
@@ -74,19 +52,42 @@ class Netlist:
             sizes = self._modules[module]["parameter_default_values"]
             found.setdefault(_place(path), []).append(
                 (int(sizes["DEPTH"], 2), int(sizes["WIDTH"], 2)))
-        return {name: Memory(*sizes[0], len(sizes)) for name, sizes in found.items()}
+        return {path: Memory(*sizes[0], len(sizes)) for path, sizes in found.items()}
 
-    def block_of(self, signal: str) -> str:
-        """Return the path of the block that a flattened signal, ``lane_3.decoder.x``, is in."""
-        parts = signal.split(".")
-        known = self.blocks.keys() | self.memories.keys()
+    @cached_property
+    def cells(self) -> dict[str, Counter]:
+        """Cells by type of all instances of a block and of what is inside it, by path."""
+        found = {path: Counter() for path in self.instances}
+        for path, cells in self._own_cells():
+            parts = path.split("/")
+            inside = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+            for block in {WHOLE, *inside} & found.keys():
+                found[block].update(cells)
+        return found
+
+    def block_of(self, name: str) -> str:
+        """Return the block or memory that a flattened name, ``lane_3.decoder.x``, belongs to."""
+        parts = name.split(".")
         for end in range(len(parts), 0, -1):
-            if (place := _place(parts[:end])) in known:
+            place = _place(parts[:end])
+            if place in self.instances or place in self.memories:
                 return place
-        return "processor"
+        return WHOLE
 
-    def _walk(self, *, memories: bool = False) -> Iterator[tuple[tuple[str, ...], str]]:
-        """Yield (names of instances, module) of every block, or of every memory."""
+    def _own_cells(self) -> Iterator[tuple[str, Counter]]:
+        if self._flat is not None:
+            for name, cell in self._flat["modules"][self._top]["cells"].items():
+                if cell["type"] != NOTE:
+                    yield self.block_of(name), Counter({cell["type"]: 1})
+            return
+        own = {module: Counter(cell["type"] for cell in content["cells"].values()
+                               if cell["type"] not in self._modules)
+               for module, content in self._modules.items()}
+        for path, module in self._walk(memories=False):
+            yield _place(path), own[module]
+
+    def _walk(self, *, memories: bool) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Yield (names of instances, module) of every memory, or of every other block."""
         def visit(path, module):
             if (RAM in module) == memories:
                 yield path, module
@@ -95,16 +96,11 @@ class Netlist:
                     yield from visit((*path, name), cell["type"])
         yield from visit((), self._top)
 
-    def _own(self, module: str) -> Counter:
-        return Counter(cell["type"] for cell in self._modules[module]["cells"].values()
-                       if cell["type"] not in self._modules)
-
-    def _all(self, module: str) -> Counter:
-        inside = (self._all(cell["type"]) for cell in self._modules[module]["cells"].values()
-                  if cell["type"] in self._modules)
-        return sum(inside, self._own(module))
-
 
 def _place(names: Iterable[str]) -> str:
-    """Return the path of instances with these names."""
+    """Return the path of instances with these names.
+
+    >>> _place(["lane_3", "leak$183"])
+    'lane/leak'
+    """
     return "/".join(NUMBER.sub("", name, count=1) for name in names)

@@ -6,27 +6,28 @@ from ..console import console
 
 __all__ = ["print_synthesis"]
 
+# Figures of a block, in the order of columns.
+NAMES = {"cells": "cells", "luts": "LUTs", "carries": "carries", "flip_flops": "flip-flops",
+         "lut_rams": "LUT RAMs", "block_rams": "block RAMs", "multipliers": "multipliers",
+         "area_um2": "µm²"}
+
 
 def print_synthesis(result: dict) -> None:
     """Print blocks and memories as tables, then what it comes to."""
     out = console()
-    has_area = "area_um2" in result["total"]
-    headings = ("instances", "cells", "flip-flops", *(["µm²"] if has_area else []), "share")
-    key = "area_um2" if has_area else "cells"
-    table = _table("block", headings)
-    whole = result["total"][key]
+    figures = [name for name in NAMES if name in result["total"]]
+    weight = "area_um2" if "area_um2" in figures else figures[0]
+    table = _table("block", ("instances", *(NAMES[name] for name in figures), "share"))
     for block in result["blocks"]:
-        instances = block["instances"]
         parts = block["block"].split("/")
-        table.add_row(
-            "  " * (len(parts) - 1) + parts[-1], f"{instances:,}", f"{block['cells']:,}",
-            f"{block['flip_flops']:,}", *([f"{block['area_um2']:,.0f}"] if has_area else []),
-            f"{block[key] * instances / whole:.1%}")
+        share = block[weight] * block["instances"] / result["total"][weight]
+        table.add_row("  " * (len(parts) - 1) + parts[-1], f"{block['instances']:,}",
+                      *(f"{block[name]:,.0f}" for name in figures), f"{share:.1%}")
     out.print(table)
     table = _table("memory", ("instances", "words", "bits", "bits in all"))
     for memory in result["memories"]:
-        table.add_row(memory["memory"], f"{memory['instances']:,}", f"{memory['words']:,}",
-                      f"{memory['width_bits']:,}", f"{memory['bits']:,}")
+        table.add_row(memory["memory"], *(f"{memory[name]:,}" for name in (
+            "instances", "words", "width_bits", "bits")))
     out.print(table)
     out.print(f"configuration {result['config']}: {_size_line(result)}")
     if "critical_path" in result:
