@@ -12,7 +12,7 @@ ENERGY_PARTS = {
     "potential_memory": ("potentials", "green", "memories of membrane potentials"),
     "spike_memory": ("spikes", "yellow", "spike memories, pixels, input table"),
     "control": ("control", "red", "dispatch, queues, biases, instructions, clock"),
-    "leakage": ("leakage", "grey", "what flows while nothing switches"),
+    "leakage": ("leakage", "grey", "current that flows although nothing switches"),
     "dram": ("DRAM", "purple", "weights that are read from outside the chip")}
 
 
