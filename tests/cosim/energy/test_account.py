@@ -76,6 +76,20 @@ def test_an_operation_is_a_product_and_an_addition():
                                                "accumulator": pytest.approx(0.093)}
 
 
+@pytest.mark.parametrize(("component", "counters"), [
+    ("weight_memory", ["weight_reads"]),
+    ("weight_buffer", ["weight_buffer_reads", "weight_buffer_writes"]),
+    ("pointers", ["pointer_reads", "pointer_buffer_reads", "pointer_buffer_writes"]),
+    ("potentials", ["potential_reads", "potential_writes"]),
+    ("spikes", ["spike_reads", "spike_writes"]),
+    ("image", ["pixel_reads", "input_table_reads", "input_bits"]), ("firing", ["neuron_updates"]),
+    ("bias_and_instructions", ["bias_reads", "instruction_reads"]),
+    ("queues", ["queue_writes"]), ("dispatch", ["events"]), ("dram", ["dram_read_bits"])])
+def test_each_count_belongs_to_one_component(component, counters):
+    for counter in counters:
+        assert set(energy(**{counter: 1e6})) == {component}
+
+
 def test_a_cycle_costs_the_clock_of_each_lane_and_leaks():
     found = energy(cycles=1e6)
     assert set(found) == {"clock", "leakage"} and found["clock"] == pytest.approx(4 * 0.867)
