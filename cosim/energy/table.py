@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .interpolation import corners, interpolated, marks
 
@@ -131,7 +131,7 @@ class Table:
         port = self._port(memory, entries, size_bytes, bits)
         if not port.is_sram:
             cost = self.logic(REGISTERS, action, bits=port.width_bits)
-            return Cost(**vars(cost) | {"size_bytes": size_bytes})
+            return replace(cost, size_bytes=size_bytes)
         around = corners(entries, port.size_bytes, port.width_bits)
         return Cost(component=SRAM[ports], action=action, width_bits=port.width_bits,
                     size_bytes=port.size_bytes, parts=port.parts, note=port.note,
