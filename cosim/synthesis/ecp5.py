@@ -4,9 +4,10 @@ import json
 from operator import itemgetter
 from pathlib import Path
 
+from ..console import Progress
 from .description import describe
 from .netlist import Netlist
-from .tools import NEXTPNR, YOSYS, Watch, run_tool
+from .tools import NEXTPNR, YOSYS, run_tool
 
 __all__ = ["DEVICE", "ECP5_TOOLS", "ecp5_script", "read_report", "synthesise_ecp5"]
 
@@ -33,14 +34,14 @@ synth_ecp5 -top {top} -json {FLAT}
 """
 
 
-def synthesise_ecp5(folder: Path, top: str, watch: Watch | None, *, seed: int) -> dict:
+def synthesise_ecp5(folder: Path, top: str, progress: Progress | None, *, seed: int) -> dict:
     """Synthesise ``<top>.v`` in ``folder``, place and route; return blocks, resources, clock."""
     (folder / "ecp5.ys").write_text(ecp5_script(top))
-    run_tool(YOSYS, ["ecp5.ys"], folder, watch=watch)
+    run_tool(YOSYS, ["ecp5.ys"], folder, progress=progress)
     hierarchy, flat = (json.loads((folder / name).read_bytes()) for name in (HIERARCHY, FLAT))
     netlist = Netlist(hierarchy, top, flat=flat)
     run_tool(NEXTPNR, [*OPTIONS, "--seed", str(seed), "--json", FLAT, "--report", REPORT], folder,
-             watch=watch and Watch(watch.show, watch.step + 1, watch.steps))
+             progress=progress)
     found = describe(netlist, {name: itemgetter(kind) for name, kind in CELLS.items()})
     return found | {"device": DEVICE, "seed": seed} | read_report(
         json.loads((folder / REPORT).read_bytes()), netlist)

@@ -4,9 +4,10 @@ import json
 import re
 from pathlib import Path
 
+from ..console import Progress
 from .description import describe
 from .netlist import Netlist
-from .tools import YOSYS, Watch, run_tool
+from .tools import YOSYS, run_tool
 
 __all__ = ["GENERIC_TOOLS", "generic_script", "synthesise_generic"]
 
@@ -25,10 +26,10 @@ write_json {NETLIST}
 """
 
 
-def synthesise_generic(folder: Path, top: str, watch: Watch | None) -> dict:
+def synthesise_generic(folder: Path, top: str, progress: Progress | None) -> dict:
     """Synthesise ``<top>.v`` in ``folder``; return blocks and memories."""
     (folder / "generic.ys").write_text(generic_script(top))
-    run_tool(YOSYS, ["generic.ys"], folder, watch=watch)
+    run_tool(YOSYS, ["generic.ys"], folder, progress=progress)
     netlist = Netlist(json.loads((folder / NETLIST).read_bytes()), top)
     return describe(netlist, {"cells": lambda cells: sum(cells.values()),
                               "flip_flops": _flip_flops})

@@ -4,11 +4,12 @@ import json
 import re
 from pathlib import Path
 
+from ..console import Progress
 from ..toolchain import ToolchainError
 from .description import describe
 from .library import UNUSED, Library
 from .netlist import Netlist
-from .tools import YOSYS, Watch, run_tool
+from .tools import YOSYS, run_tool
 
 __all__ = ["MAPPED_TOOLS", "mapped_script", "read_critical_path", "synthesise_mapped"]
 
@@ -52,7 +53,8 @@ abc -nocleanup {cells} -constr constraints -script reporting.abc
 """
 
 
-def synthesise_mapped(folder: Path, top: str, watch: Watch | None, *, library: Library) -> dict:
+def synthesise_mapped(folder: Path, top: str, progress: Progress | None, *,
+                      library: Library) -> dict:
     """Synthesise ``<top>.v`` in ``folder``; return blocks with areas, memories, critical path."""
     texts = {
         "mapped.ys": mapped_script(top, library), "cells.lib": library.text,
@@ -60,7 +62,7 @@ def synthesise_mapped(folder: Path, top: str, watch: Watch | None, *, library: L
         "mapping.abc": MAPPING + "\n", "reporting.abc": REPORTING}
     for name, text in texts.items():
         (folder / name).write_text(text)
-    run_tool(YOSYS, ["mapped.ys"], folder, watch=watch)
+    run_tool(YOSYS, ["mapped.ys"], folder, progress=progress)
     netlist = Netlist(json.loads((folder / NETLIST).read_bytes()), top)
     blif = max(folder.glob("*yosys-abc*/input.blif"), key=lambda path: path.stat().st_mtime)
     path = read_critical_path((folder / TIMING).read_text(), blif.read_text(),

@@ -18,7 +18,7 @@ from .ecp5 import ECP5_TOOLS, ecp5_script, synthesise_ecp5
 from .generic import GENERIC_TOOLS, generic_script, synthesise_generic
 from .library import load_library
 from .mapped import MAPPED_TOOLS, mapped_script, synthesise_mapped
-from .tools import Tool, Watch, require, versions
+from .tools import Tool, require, versions
 
 __all__ = ["SYNTHESIS_FILE", "Target", "find_target", "synthesise"]
 
@@ -39,14 +39,14 @@ class Target:
     tools
         What it takes, one after the other.
     work
-        Synthesises ``<top>.v`` in a folder: ``work(folder, top, watch)`` returns plain data.
+        Synthesises ``<top>.v`` in a folder: ``work(folder, top, progress)`` returns plain data.
     recipe
         Everything that the result depends on besides Verilog and versions.
     """
 
     name: str
     tools: tuple[Tool, ...]
-    work: Callable[[Path, str, Watch | None], dict]
+    work: Callable[[Path, str, Progress | None], dict]
     recipe: str
 
 
@@ -85,8 +85,7 @@ def synthesise(config: Configuration, target: Target, *, progress: Progress | No
     with FileLock(folder / "lock"):
         if not kept.exists():
             (folder / f"{TOP}.v").write_text(text)
-            watch = progress and Watch(progress, 0, len(target.tools))
-            found = target.work(folder, TOP, watch)
+            found = target.work(folder, TOP, progress)
             for pattern in LEFTOVERS:
                 for path in folder.glob(pattern):
                     path.unlink()

