@@ -10,7 +10,7 @@ from .lane import Lane
 from .processor import Processor
 from .technology import LANE_MODULE, Technology
 
-__all__ = ["axi_verilog", "processor_verilog", "to_verilog"]
+__all__ = ["axi_verilog", "lane_verilog", "processor_verilog", "to_verilog"]
 
 RAM = Path(__file__).with_name("ram.v")
 
@@ -18,8 +18,12 @@ RAM = Path(__file__).with_name("ram.v")
 def to_verilog(component, name: str) -> str:
     """Return a component that contains a processor, its lane and the memory module, as Verilog."""
     return "\n".join([
-        _convert(component, name, Technology(shares_lanes=True)),
-        _convert(Lane(component.config), LANE_MODULE, Technology()), RAM.read_text()])
+        _convert(component, name, Technology(shares_lanes=True)), lane_verilog(component.config)])
+
+
+def lane_verilog(config: Configuration) -> str:
+    """Return a lane as self-contained Verilog, top module :data:`hw.technology.LANE_MODULE`."""
+    return "\n".join([_convert(Lane(config), LANE_MODULE, Technology()), RAM.read_text()])
 
 
 def processor_verilog(config: Configuration) -> str:
