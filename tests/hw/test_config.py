@@ -32,7 +32,7 @@ def test_named_configurations_take_the_numbers_of_a_network(name):
 
 def test_names_promise_at_least():
     assert [(name, config.lanes) for name, config in CONFIGURATIONS.items()] == [
-        ("tiny", 4), ("demo", 16), ("vgg", 64), ("vgg-dense", 64)]
+        ("tiny", 4), ("demo", 16), ("compact", 32), ("vgg", 64), ("vgg-dense", 64)]
     assert CONFIGURATIONS["vgg-dense"].weight_depth >= 2 * CONFIGURATIONS["vgg"].weight_depth
     assert all(config.leaky and config.counters for config in CONFIGURATIONS.values())
     assert TINY.max_kernel == 7
@@ -54,9 +54,9 @@ def test_a_file_may_name_itself(tmp_path):
 
 
 @pytest.mark.parametrize("text, message", [
-    ("", "base must be one of tiny, demo, vgg, vgg-dense, not None"),
-    ('base = "huge"', "base must be one of tiny, demo, vgg, vgg-dense, not 'huge'"),
-    ('base = ["tiny"]', "base must be one of tiny, demo, vgg, vgg-dense, not ['tiny']"),
+    ("", "base must be one of tiny, demo, compact, vgg, vgg-dense, not None"),
+    ('base = "huge"', "base must be one of tiny, demo, compact, vgg, vgg-dense, not 'huge'"),
+    ('base = ["tiny"]', "base must be one of tiny, demo, compact, vgg, vgg-dense, not ['tiny']"),
     ('base = "tiny"\nlans = 8', "unknown key 'lans'"),
     ('base = "tiny"\nnumbers = 3', "unknown key 'numbers'"),
     ('base = "tiny"\nlanes = 3', f"lanes must be one of {CHOICES['lanes']}, not 3"),
@@ -87,7 +87,7 @@ def test_an_unknown_name():
     with pytest.raises(ConfigurationError) as caught:
         load_configuration("huge", NUMBERS)
     assert str(caught.value) == (
-        "config must be one of tiny, demo, vgg, vgg-dense or a .toml file, not 'huge'")
+        "config must be one of tiny, demo, compact, vgg, vgg-dense or a .toml file, not 'huge'")
 
 
 @pytest.mark.parametrize("name", RANGES)
