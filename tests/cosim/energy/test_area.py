@@ -1,8 +1,17 @@
 """Area of memories and logic by hand, and the leakage that follows from it."""
 
+from dataclasses import replace
+
 import pytest
 
-from cosim.energy import area_mm2, energy_rows, energy_uj, load_table
+from cosim.energy import (
+    TableError,
+    area_mm2,
+    check_table,
+    energy_rows,
+    energy_uj,
+    load_table,
+)
 from hw.config import Configuration
 from hw.counters import COUNTERS
 
@@ -38,6 +47,14 @@ def test_leakage_is_area_times_power_times_time():
     assert by_memory["pixel"] == pytest.approx(0.01236 * 82.95e-6 * 1e6 / 400e6 * 1e6, rel=1e-3)
     assert by_memory["logic"] == pytest.approx(4 * 0.000391 * 108e-6 * 1e6 / 400e6 * 1e6)
     assert energy_uj(CYCLES, CONFIG, TABLE)["leakage"] == pytest.approx(sum(by_memory.values()))
+
+
+def test_a_table_without_a_clock_or_an_area_prices_no_hardware():
+    with pytest.raises(TableError, match="28nm: clock_MHz is missing"):
+        check_table(CONFIG, replace(TABLE, clock_mhz=None))
+    with pytest.raises(TableError, match="28nm: the area of lane is missing"):
+        check_table(CONFIG, replace(TABLE, areas={
+            name: found for name, found in TABLE.areas.items() if name != "lane"}))
 
 
 def test_area_of_leaking_rows_is_the_area():
