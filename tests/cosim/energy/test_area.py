@@ -34,7 +34,7 @@ def test_area_by_hand():
                  for a, b in ((0.01111, 0.01131), (0.02371, 0.02153)))
     assert found["memories"]["potential"] == pytest.approx(
         4 * low ** (1 - place) * high ** place, rel=1e-4)
-    assert found["logic"] == pytest.approx(4 * 0.106 / 16 * 0.059, rel=1e-3)
+    assert found["logic"] == pytest.approx(4 * 1.109 / 16 * 0.059, rel=1e-3)
     assert found["memory"] == pytest.approx(sum(found["memories"].values()))
     assert found["total"] == found["memory"] + found["logic"]
 
@@ -45,7 +45,7 @@ def test_leakage_is_area_times_power_times_time():
     by_memory = {row["memory"]: row["energy_uj"] for row in rows}
     assert set(by_memory) == {*CONFIG.memories, "logic"}
     assert by_memory["pixel"] == pytest.approx(0.01236 * 82.95e-6 * 1e6 / 400e6 * 1e6, rel=1e-3)
-    assert by_memory["logic"] == pytest.approx(4 * 0.000391 * 108e-6 * 1e6 / 400e6 * 1e6)
+    assert by_memory["logic"] == pytest.approx(4 * 0.00409 * 108e-6 * 1e6 / 400e6 * 1e6)
     assert energy_uj(CYCLES, CONFIG, TABLE)["leakage"] == pytest.approx(sum(by_memory.values()))
 
 
