@@ -21,11 +21,13 @@ class Ram(wiring.Component):
     """A synchronous memory.
 
     A read takes one cycle and its result stays until the next read. A read in the cycle of a write
-    to the same word gives the word's old value. Contents survive reset and are undefined before
-    the first write.
+    to the same word gives a result that must not be used: memories of chips differ in it, and those
+    that need not care are smaller and faster. Contents survive reset and are undefined before the
+    first write.
 
-    For simulation in Amaranth it is a behavioural memory; emitted Verilog instantiates the
-    module ``firstspike_ram`` (``ram.v``), which a technology may replace by its own macro.
+    For simulation in Amaranth it is a behavioural memory, in which such a result is wrong in every
+    bit; emitted Verilog instantiates the module ``firstspike_ram`` (``ram.v``), which a technology
+    may replace by its own macro.
 
     Parameters
     ----------
@@ -55,9 +57,13 @@ class Ram(wiring.Component):
         m = Module()
         m.submodules.words = words = memory.Memory(shape=self.shape, depth=self.depth, init=[])
         read, write = words.read_port(), words.write_port()
+        collided = Signal()
+        with m.If(self.read):
+            m.d.sync += collided.eq(self.write & (self.write_address == self.read_address))
+        found = Value.cast(read.data)
         m.d.comb += [
             read.en.eq(self.read), read.addr.eq(self.read_address),
-            self.read_data.eq(read.data), write.en.eq(self.write),
+            Value.cast(self.read_data).eq(Mux(collided, ~found, found)), write.en.eq(self.write),
             write.addr.eq(self.write_address), write.data.eq(self.write_data)]
         return m
 

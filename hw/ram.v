@@ -1,4 +1,5 @@
-// Synchronous memory, one read port and one write port; a read beside a write gives the old word.
+// Synchronous memory, one read port and one write port. What is read beside a write to the same word
+// is not used; no_rw_check tells Yosys so, which else adds a comparator and a bypass.
 module firstspike_ram #(
     parameter WIDTH = 8,
     parameter DEPTH = 16,
@@ -12,6 +13,7 @@ module firstspike_ram #(
     input  wire [ADDRESS_BITS-1:0] write_address,
     input  wire [WIDTH-1:0]        write_data
 );
+    (* no_rw_check *)
     reg [WIDTH-1:0] words [0:DEPTH-1];
 
     always @(posedge clk) begin
