@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
-from ..report.number import plain
 from ..report.picture import COLOURS, GREY, INK, LINE, Picture, draw, frame, new_figure
-from ..report.published import PUBLISHED, data_set_of
+from ..report.published import DATA_SETS, data_set_of, published_on
 from .design import MEASURES, Design
 from .front import fronts_of
 
 __all__ = ["front_figure", "front_picture"]
 
+# Measure -> what its axis says, and what its unit is in that of the measure.
+AXES = {measure: (name, 1) for measure, name in MEASURES.items()} | {
+    "memory_bits": ("memory, KB", 8192)}
 FRONT, BEATEN = COLOURS["blue"], COLOURS["grey"]
 # From the smallest to the largest cost: from here on the axis is logarithmic.
 LOGARITHMIC = 8.0
@@ -43,12 +45,15 @@ def front_figure(designs: Sequence[Design], width: float):
 
 
 def _fill(axes, designs: Sequence[Design], measure: str, front: list[int]) -> None:
-    points = {index: (getattr(design, measure), 100 * design.accuracy)
+    from matplotlib.ticker import LogLocator, MaxNLocator
+
+    name, scale = AXES[measure]
+    points = {index: (getattr(design, measure) / scale, 100 * design.accuracy)
               for index, design in enumerate(designs)
               if design.accuracy is not None and getattr(design, measure) is not None}
     frame(axes, grid="both")
     axes.spines["left"].set(visible=True, color=LINE)
-    axes.set_xlabel(MEASURES[measure], color=GREY, fontsize=9)
+    axes.set_xlabel(name, color=GREY, fontsize=9)
     if not points:
         axes.set(xticks=[], yticks=[])
         axes.text(0.5, 0.5, "not known", transform=axes.transAxes, ha="center", color=GREY)
@@ -60,25 +65,28 @@ def _fill(axes, designs: Sequence[Design], measure: str, front: list[int]) -> No
         axes.annotate(str(index + 1), (cost, accuracy), xytext=(6, 5), textcoords="offset points",
                       fontsize=9, color=INK)
     costs = [cost for cost, _ in points.values()]
-    if measure == "total_uj" and all(data_set_of(design.images_from) == "cifar10"
-                                     for design in designs):
-        costs.append(_published(axes))
+    data_sets = {data_set_of(design.images_from) for design in designs}
+    if measure == "total_uj" and len(data_sets) == 1 and data_sets <= set(DATA_SETS):
+        costs.append(_published(axes, *data_sets))
     if min(costs) > 0 and max(costs) > LOGARITHMIC * min(costs):
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.minorticks_off()
-    axes.xaxis.set_major_formatter(lambda value, _: plain(value, 3).rstrip("0").rstrip(".")
-                                   if value < 1e4 else f"{value:,.0f}")
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
     axes.tick_params(axis="x", labelsize=8)
     axes.margins(0.15)
 
 
-def _published(axes) -> float:
+def _published(axes, data_set: str) -> float:
     """Mark the published processor; return its cost."""
-    other = PUBLISHED[0]
-    axes.plot(other.energy_uj, 100 * other.accuracy, "x", color=COLOURS["red"], markersize=7)
-    axes.annotate("published", (other.energy_uj, 100 * other.accuracy), xytext=(-4, -13),
-                  textcoords="offset points", ha="right", fontsize=8, color=GREY)
-    return other.energy_uj
+    other = published_on(data_set)[0]
+    place = other.energy_uj[data_set], 100 * other.accuracy[data_set]
+    axes.plot(*place, "x", color=COLOURS["red"], markersize=7)
+    axes.annotate("published", place, xytext=(-4, -13), textcoords="offset points", ha="right",
+                  fontsize=8, color=GREY)
+    return place[0]
 
 
 def _mark(axes, cost, accuracy, colour: str, label: str | None):

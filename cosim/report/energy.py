@@ -1,6 +1,7 @@
 """Where the energy goes: pictures by layer and by component."""
 
 from ..energy import COMPONENTS
+from .number import plain
 from .picture import COLOURS, Picture, draw, frame, new_figure, stacked_bars
 
 __all__ = ["ENERGY_PARTS", "component_picture", "layer_picture"]
@@ -40,8 +41,8 @@ def _bars(width: float, found: dict[str, float]):
     names, total = [name.replace("_", " ") for name in found], sum(found.values())
     colours = [COLOURS[ENERGY_PARTS[COMPONENTS[name]][1]] for name in found]
     bars = axes.barh(names, list(found.values()), color=colours, height=0.72)
-    axes.bar_label(bars, [f"{energy:.3g} µJ, {energy / total:.1%}" for energy in found.values()],
-                   padding=4, fontsize=8.5)
+    axes.bar_label(bars, [f"{plain(energy, 3)} µJ, {energy / total:.1%}"
+                          for energy in found.values()], padding=4, fontsize=8.5)
     axes.invert_yaxis()
     axes.set_xlim(0, max(found.values(), default=1) * (1.2 if width > 6 else 1.75))
     axes.set_xticks([])

@@ -11,7 +11,7 @@ from .energy import ENERGY_PARTS, component_picture, layer_picture
 from .folder import RunFolder, read_folder
 from .number import FILTERS
 from .picture import COLOURS, pixels_uri
-from .published import PUBLISHED, data_set_of, operation_energies
+from .published import DATA_SETS, data_set_of, operation_energies, published_on
 from .spikes import spike_pictures, spikes_of
 from .verdict import verdict_of
 
@@ -38,6 +38,8 @@ def render_report(folder: RunFolder) -> str:
     """Return the report as HTML: no script, and nothing that is loaded from elsewhere."""
     spikes, stages = spikes_of(folder) if folder.activity else [], stages_of(folder)
     result = folder.result
+    data_set = data_set_of(result["images_from"])
+    shown = data_set if data_set in DATA_SETS else next(iter(DATA_SETS))
     return render(
         "report.html.j2", folder=folder, result=result, run=folder.run,
         prediction=folder.prediction, context=folder.context, synthesis=folder.synthesis,
@@ -48,7 +50,8 @@ def render_report(folder: RunFolder) -> str:
         cycle_parts=cycle_parts(result["counts"]), cycle_meanings=CYCLE_PARTS,
         cycle_picture=cycle_picture(result), energy_parts=ENERGY_PARTS,
         layer_picture=layer_picture(result), component_picture=component_picture(result),
-        published=PUBLISHED, data_set=data_set_of(result["images_from"]),
+        published=published_on(shown), published_of=(shown, DATA_SETS[shown]),
+        same_data_set=shown == data_set,
         conventions=operation_energies(result["counts"]["synaptic_operations"]))
 
 

@@ -23,7 +23,7 @@ FRAMES = """<!DOCTYPE html><meta charset="utf-8"><title></title><link rel="icon"
 <script>
 const look = page => ({{
   pictures: [...page.images].map(image => [
-    image.naturalWidth, image.getBoundingClientRect().width, image.currentSrc.length]),
+    image.naturalWidth, image.getBoundingClientRect().width, image.currentSrc.slice(-300)]),
   width: page.documentElement.clientWidth, needed: page.documentElement.scrollWidth,
   wide: [...page.body.querySelectorAll("h1, h2, p, dl, figure, img, .wide, nav, summary")]
     .filter(part => part.getBoundingClientRect().right > page.documentElement.clientWidth + 1)
@@ -40,7 +40,7 @@ FRAME = '<iframe style="border: 0; width: {width}px; height: 800px" srcdoc="{pag
 def look_at(page: Path, widths: Sequence[int], scratch: Path) -> tuple[list[dict], list[str]]:
     """Return what a page looks like at each width in pixels, and what the browser complains of.
 
-    ``pictures``: natural and shown width and length of the source of each; ``width`` and
+    ``pictures``: natural and shown width of each, and how its source ends; ``width`` and
     ``needed``: of the window, and of what is in it; ``wide``: parts that stand out on the right;
     ``text``: letters.
     """

@@ -94,6 +94,10 @@ def test_commands_and_hashes_are_named(folder, text):
         assert word in page.text
 
 
+def test_sentences_are_apart(folder, text):
+    assert not re.findall(r"\w[.:;,][A-Z]\w+", Page(text).text)
+
+
 def test_leaky_networks_have_a_report(tmp_path):
     write_run_folder(tmp_path / "run", neuron="lif")
     page = Page(render_report(read_folder(tmp_path / "run")))
