@@ -27,7 +27,7 @@ from hw.config import CONFIGURATIONS, Configuration
 from hw.lane.log_multiplier import LogMultiplier
 from hw.numbers import NumberFormat
 
-FRACTIONS = (12, 16, 20)
+FRACTIONS = (8, 12, 16, 20)
 TOP = "stage"
 
 
