@@ -24,7 +24,7 @@ from .recipe import Recipe
 from .recipe_file import recipe_from
 from .stage import Stage
 
-__all__ = ["begin_path", "load_beginning", "restored", "stages_behind"]
+__all__ = ["begin_path", "is_network", "load_beginning", "restored", "stages_behind"]
 
 # Name of the stage that stands for the training of a network file.
 RESTORED = "restored"
@@ -44,7 +44,7 @@ def load_beginning(path: Path, training: Split) -> Checkpoint:
 
     Raises :class:`CheckpointError` in one line if it is neither, or does not fit.
     """
-    if not _is_network(path):
+    if not is_network(path):
         return load_checkpoint(path)
     try:
         return restored(load_network(path), training)
@@ -62,10 +62,11 @@ def stages_behind(recipe: Recipe, begin: Checkpoint) -> tuple[Stage, ...]:
     return recipe.stages_after(begin.form, begin.steps + (begin.stage == RESTORED))
 
 
-def _is_network(path: Path) -> bool:
+def is_network(path: Path) -> bool:
+    """Return whether a file is a network file; ``OSError`` if it is missing."""
     path.stat()                                     # OSError of the usual form, if it is missing
-    if path.suffix == ".xz":
-        return True
+    if path.is_dir() or path.suffix == ".xz":
+        return path.is_file()
     try:
         with safe_open(path, framework="pt") as file:
             return KEY not in (file.metadata() or {KEY: ""}) and "firstspike" in file.metadata()

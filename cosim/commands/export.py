@@ -1,4 +1,7 @@
-"""Write the network file of a checkpoint or of a NIR graph, or a network as a NIR graph."""
+"""Write the network file of a checkpoint or of a NIR graph, or a network in another form.
+
+That is a NIR graph, or the same network with narrower products and potentials.
+"""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,17 +14,17 @@ from .options import Data, Json
 def run(
     source: Annotated[str, typer.Argument(
         metavar="CHECKPOINT|GRAPH.nir|NETWORK", show_default=False,
-        help="Checkpoint that a training wrote; NIR graph; or, to write a NIR graph, a network "
-        "file or zoo:NAME.")],
+        help="Checkpoint that a training wrote; NIR graph; or a network file or zoo:NAME, to write a "
+        "NIR graph, or with other bits or coding.")],
     out: Annotated[Path, typer.Option(
         "-o", "--out", metavar="FILE", show_default=False,
         help="File to write; one that ends in .nir becomes a NIR graph.")],
     product_bits: Annotated[int | None, typer.Option(
         "--product-bits", metavar="F", show_default=False,
-        help="Fraction bits of products (default: those of the recipe, or 12).")] = None,
+        help="Fraction bits of products (default: those of the source, or 12).")] = None,
     potential_bits: Annotated[int | None, typer.Option(
         "--potential-bits", metavar="A", show_default=False,
-        help="Bits of potentials (default: those of the recipe, or 24).")] = None,
+        help="Bits of potentials (default: those of the source, or 24).")] = None,
     images: Annotated[str | None, typer.Option(
         "--images", metavar="X", show_default=False,
         help="Biases make good what truncation takes away on average over the first 100 of these "
@@ -41,7 +44,8 @@ def run(
         help="GRAPH.nir: of the images, where it takes vectors.")] = None,
     coding: Annotated[str | None, typer.Option(
         "--coding", metavar="NAME", show_default=False,
-        help="GRAPH.nir: input table: bits (default), time, greedy2 or greedy3.")] = None,
+        help="GRAPH.nir or NETWORK: input table: bits (default of a graph), time, greedy2 or "
+        "greedy3.")] = None,
     weight_bits: Annotated[int | None, typer.Option(
         "--weight-bits", metavar="B", show_default=False,
         help="GRAPH.nir: bits of a weight, with its sign (default: 5).")] = None,
@@ -78,8 +82,11 @@ def run(
         refuse_options({"--images": images, "--product-bits": product_bits,
                         "--potential-bits": potential_bits}, "a checkpoint or a graph")
         network = shipped_or_file(source)
+    elif _is_network(source):
+        refuse_options(of_graph | {"--coding": None}, "a graph (.nir)")
+        network = _with_precision(shipped_or_file(source), bits, coding, images, data)
     else:
-        refuse_options(of_graph, "a graph (.nir)")
+        refuse_options(of_graph, "a graph (.nir) or a network")
         network = _network_of_checkpoint(Path(source), bits, images, data)
     with new_file(out) as path:
         save(network, path)
@@ -91,14 +98,38 @@ def run(
     return 0
 
 
+def _is_network(source: str) -> bool:
+    from algo.training.beginning import is_network
+    from algo.zoo import network_path
+
+    return is_network(network_path(source))
+
+
 def _network_of_checkpoint(checkpoint: Path, bits: dict, images: str | None, data: Path | None):
     from algo.training.checkpoint_export import export_checkpoint
-    from algo.truncation import KNOWN, compensated
+    from algo.truncation import compensated
+
+    network = export_checkpoint(checkpoint, **bits)
+    known = _known_images(network, images, data)
+    return network if known is None else compensated(network, known)
+
+
+def _with_precision(network, bits: dict, coding: str | None, images: str | None, data: Path | None):
+    from algo.precision import with_precision
+
+    if coding is images is None and not any(value is not None for value in bits.values()):
+        raise ValueError("a network file needs --product-bits, --potential-bits, --coding or "
+                         "--images, to become another one")
+    return with_precision(network, **bits, coding=coding,
+                          images=_known_images(network, images, data))
+
+
+def _known_images(network, images: str | None, data: Path | None):
+    """Return the images that tell what truncation takes away, if there are any."""
+    from algo.truncation import KNOWN
 
     from ..images import load_images
 
-    network = export_checkpoint(checkpoint, **bits)
-    if images:
-        known = load_images(images, network.input_shape, data_dir=data).images[:KNOWN]
-        network = compensated(network, known)
-    return network
+    if images is None:
+        return None
+    return load_images(images, network.input_shape, data_dir=data).images[:KNOWN]

@@ -83,7 +83,7 @@ NET, IMAGES = "given/net.safetensors", "given/images.npz"
     (["cosim", NET, "--images", IMAGES, "-o", NET], "Not a directory"),
     (["export", "absent", "-o", "x.safetensors"], "absent: No such file"),
     (["export", "given", "-o", "x.safetensors"], "given"),
-    (["export", NET, "-o", "x.safetensors"], "is not a checkpoint"),
+    (["export", NET, "-o", "x.safetensors"], "a network file needs --product-bits"),
     (["train", "absent"], "a recipe must be a .toml file or one of "),
     (["train", "absent.toml"], "absent.toml"),
     (["train", "digits", "--set", "colour=blue"], "'colour'"),
