@@ -15,6 +15,7 @@ from .commands import (
     export,
     golden,
     info,
+    logic,
     operations,
     predict,
     report,
@@ -33,7 +34,7 @@ OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {"demo": demo, "data": data, "train": train, "export": export, "ship": ship,
             "info": info, "golden": golden, "operations": operations, "compile": compile_command,
             "cosim": cosim, "predict": predict, "energy": energy, "report": report,
-            "compare": compare, "verilog": verilog, "synth": synth}
+            "compare": compare, "verilog": verilog, "synth": synth, "logic": logic}
 
 app = typer.Typer(
     name="firstspike", add_completion=False, rich_markup_mode=None,

@@ -48,10 +48,12 @@ class Model:
     build_seconds: float
 
 
-def build_model(config: Configuration, build_root: Path, *, waves: bool = False) -> Model:
+def build_model(config: Configuration, build_root: Path, *, waves: bool = False,
+                observer: str = "") -> Model:
     """Return the model of a configuration below ``build_root``, compiling it if need be.
 
-    With ``waves`` it can record waveforms, which makes it slower. A model is identified by its
+    With ``waves`` it can record waveforms, which makes it slower. ``observer`` is Verilog that is
+    added to it, of modules that are bound to those of the processor. A model is identified by its
     Verilog and the versions of the tools; which Verilog a configuration has is remembered for as
     long as no hardware source changes. Safe to call from several processes at once. Raises
     ``ToolchainError`` if it cannot be compiled.
@@ -59,10 +61,10 @@ def build_model(config: Configuration, build_root: Path, *, waves: bool = False)
     began = time.perf_counter()
     models = (build_root / "models").resolve()
     kind = f"{config.name}-waves" if waves else config.name
-    known = models / "known" / f"{kind}-{_digest(config.sha256, *_sources())}"
+    known = models / "known" / f"{kind}-{_digest(config.sha256, observer, *_sources())}"
     directory = models / known.read_text() if known.exists() else None
     if directory is None or not (directory / "built").exists():
-        text = to_verilog(Harness(config), TOP)
+        text = to_verilog(Harness(config), TOP) + observer
         if waves:
             text = UNNAMED.sub(r"_unnamed\1 ", text)
         directory = models / f"{kind}-{_digest(text, *_verilog())}"
