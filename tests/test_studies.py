@@ -1,14 +1,18 @@
 """The studies of docs/: recipes are valid, rows are done once, tables are whole."""
 
 from argparse import Namespace
+from dataclasses import replace
 
 import pytest
 
 from algo.training.train import train
-from docs import compression_study, stage_study
+from docs import compression_study, design_study, stage_study
 from docs.study import done_once, error_of
+from hw.config import CONFIGURATIONS
+from hw.numbers import NumberFormat
 
 from .algo.training.short import short_recipe
+from .networks import random_images, random_network
 
 ARGUMENTS = Namespace(seed=3, threads=1, epochs=2)
 
@@ -44,3 +48,19 @@ def test_stages_of_a_training_are_a_table(tmp_path, monkeypatch, capsys):
     rows = [line.split("|")[1].strip() for line in lines if line.startswith("|")]
     assert rows == ["stage", "---", "time", "log"]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"run-time", "run-log"}
+
+
+def test_steps_of_a_design_add_up_to_compact():
+    """Each changes something; the last processor differs from `compact` in its name only."""
+    network = random_network(3, neuron="ttfs", numbers=NumberFormat(
+        product_bits=20, potential_bits=32))
+    layers = tuple(replace(layer, bias=layer.bias // 2 ** 14) for layer in network.layers)
+    network, processor = replace(network, coding="bits", layers=layers), CONFIGURATIONS["vgg"]
+    known, designs = {"images": random_images(3, network, 4)}, []
+    for step in design_study.STEPS:
+        network, processor = step.network(network, known), step.processor(processor)
+        designs.append((network.numbers, network.coding, processor))
+    assert len(set(designs)) == len(design_study.STEPS)
+    assert (network.numbers.product_bits, network.numbers.potential_bits) == (10, 20)
+    assert network.coding == "greedy2"
+    assert replace(processor, name="compact") == CONFIGURATIONS["compact"]
