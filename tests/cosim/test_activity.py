@@ -3,24 +3,21 @@
 import numpy as np
 import pytest
 
+import cosim.activity
 from algo.golden import infer
-from cosim.activity import (
-    ACTIVITY,
-    IMAGES_AT_ONCE,
-    MOST_IMAGES,
-    NEURONS,
-    activity_of,
-    write_activity,
-)
-from tests.networks import random_images, random_network
+from cosim.activity import ACTIVITY, NEURONS, activity_of, write_activity
+from tests.cosim.report.folders import network_with_layers
+from tests.networks import random_images
 
 SEEDS = range(3, 7)
+# Images at most, and at once.
+MOST, AT_ONCE = 11, 4
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("neuron", ["ttfs", "lif"])
 def test_histograms_and_rasters_are_those_of_traces(seed, neuron):
-    network = random_network(seed, scope="format", neuron=neuron)
+    network = network_with_layers(seed, neuron)
     images = random_images(seed, network, 5)
     found, expected = activity_of(network, images), infer(network, images, trace=True)
     hidden = [layer.name for layer in network.layers[:-1]]
@@ -46,22 +43,24 @@ def test_histograms_and_rasters_are_those_of_traces(seed, neuron):
             assert (raster[..., -1] == first[..., -1]).all()
 
 
-def test_images_are_taken_some_at_a_time_and_no_more_than_the_most():
-    network = random_network(4, neuron="ttfs", most_channels=3, most_side=3)
-    images = random_images(4, network, MOST_IMAGES + 5)
+def test_images_are_taken_some_at_a_time_and_no_more_than_the_most(monkeypatch):
+    monkeypatch.setattr(cosim.activity, "MOST_IMAGES", MOST)
+    monkeypatch.setattr(cosim.activity, "IMAGES_AT_ONCE", AT_ONCE)
+    network = network_with_layers(4, "ttfs", most_channels=3, most_side=3)
+    images = random_images(4, network, MOST + 5)
     shown = []
     found = activity_of(network, images, progress=lambda *step: shown.append(step))
-    assert found["images"] == MOST_IMAGES
-    assert shown[0] == (IMAGES_AT_ONCE, MOST_IMAGES, "images")
-    assert shown[-1] == (MOST_IMAGES, MOST_IMAGES, "images")
-    times = infer(network, images[:MOST_IMAGES], trace=True).trace
+    assert found["images"] == MOST
+    assert shown[0] == (AT_ONCE, MOST, "images")
+    assert shown[-1] == (MOST, MOST, "images")
+    times = infer(network, images[:MOST], trace=True).trace
     for layer in network.layers[:-1]:
         assert found[f"{layer.name}.histogram"].tolist() == np.bincount(
             times[f"{layer.name}.time"].ravel(), minlength=network.numbers.window + 1).tolist()
 
 
 def test_file_has_the_same_arrays(tmp_path):
-    network = random_network(5)
+    network = network_with_layers(5, "ttfs")
     activity = activity_of(network, random_images(5, network, 2))
     write_activity(tmp_path, activity)
     with np.load(tmp_path / ACTIVITY) as found:

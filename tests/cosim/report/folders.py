@@ -17,15 +17,15 @@ from hw.counters import COUNTERS
 from hw.network import Network, fingerprint, save_network
 from tests.networks import random_images, random_network
 
-__all__ = ["change", "write_prediction", "write_run_folder"]
+__all__ = ["change", "network_with_layers", "write_prediction", "write_run_folder"]
 
 COMMAND = "firstspike cosim net.safetensors --images images.npz"
 
 
-def network_with_layers(seed: int, neuron: str) -> Network:
+def network_with_layers(seed: int, neuron: str, **most) -> Network:
     """Return the first random network from ``seed`` on that has hidden layers."""
     while True:
-        network = random_network(seed, scope="format", neuron=neuron)
+        network = random_network(seed, scope="format", neuron=neuron, **most)
         if len(network.layers) > 1:
             return network
         seed += 1
