@@ -105,7 +105,7 @@ class Processor(wiring.Component):
         m.d.comb += [
             dispatcher.begin.eq(sequencer.integrate), dispatcher.group.eq(instruction.integrate),
             taps.begin.eq(sequencer.tabulate), taps.group.eq(instruction.integrate),
-            neurons.begin.eq(sequencer.scan), neurons.layer.eq(instruction.fire)]
+            neurons.begin.eq(sequencer.scan), neurons.layer.eq(sequencer.instruction.fire)]
         self._connect_lanes(m, lanes, loader, sequencer, dispatcher, taps, neurons, instruction)
 
         is_working = Signal()
@@ -148,7 +148,7 @@ class Processor(wiring.Component):
             self.status.ready.eq(sequencer.ready),
             self.status.fault.eq(Mux(
                 loader.fault == Fault.NONE, sequencer.fault.as_value(), loader.fault.as_value()))]
-        return program.read_data
+        return sequencer.current
 
     def _connect_lanes(self, m, lanes, loader, sequencer, dispatcher, taps, neurons, instruction):
         events = dispatcher.events

@@ -37,7 +37,10 @@ class NeuronScanner(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        config, layer, neuron = self.config, self.layer, self.neurons.p
+        config, neuron = self.config, self.neurons.p
+        # From the cycle after ``begin`` on a register has it, which is faster than a memory.
+        layer = Signal.like(self.layer)
+        m.d.sync += layer.eq(self.layer)
 
         active        = Signal()
         channels_left = Signal.like(layer.channels)
@@ -78,6 +81,13 @@ class NeuronScanner(wiring.Component):
             """Go on at ``target``, from which the given starts are measured anew."""
             m.d.sync += [address.eq(target), *(start.eq(target) for start in starts)]
 
+        def times_pool(name: str, stride):
+            """Return ``stride`` times the side of a pooling window, 1 to 3."""
+            product = Signal.like(stride, name=f"{name}_step")
+            m.d.comb += product.eq(
+                Mux(layer.pool[1], stride << 1, 0) + Mux(layer.pool[0], stride, 0))
+            return product
+
         with m.If(active & self.neurons.ready):
             m.d.sync += [new_channel.eq(0), spike.eq(spike + neuron.last)]
             with m.If(~ends_line):
@@ -87,12 +97,12 @@ class NeuronScanner(wiring.Component):
                 jump(line + layer.row_stride, line)
                 m.d.sync += [x.eq(x - dx), dx.eq(0), y.eq(y + 1), dy.eq(dy + 1)]
             with m.Elif(~at_right):
-                jump(window + self._times_pool(m, "columns", column_stride), line, window)
+                jump(window + times_pool("columns", column_stride), line, window)
                 m.d.sync += [x.eq(x + 1), dx.eq(0), y.eq(y - dy), dy.eq(0)]
             with m.Else():
                 m.d.sync += [x.eq(0), dx.eq(0), dy.eq(0)]
                 with m.If(~at_bottom):
-                    jump(band + self._times_pool(m, "rows", layer.row_stride), line, window, band)
+                    jump(band + times_pool("rows", layer.row_stride), line, window, band)
                     m.d.sync += y.eq(y + 1)
                 with m.Else():
                     jump(plane + 1, line, window, band, plane)
@@ -104,13 +114,7 @@ class NeuronScanner(wiring.Component):
         with m.If(self.begin):
             jump(0, line, window, band, plane)
             m.d.sync += [
-                active.eq(1), channels_left.eq(layer.channels), channel.eq(layer.channel),
-                spike.eq(layer.spikes), y.eq(0), x.eq(0), dy.eq(0), dx.eq(0), new_channel.eq(1)]
+                active.eq(1), channels_left.eq(self.layer.channels),
+                channel.eq(self.layer.channel), spike.eq(self.layer.spikes), new_channel.eq(1),
+                y.eq(0), x.eq(0), dy.eq(0), dx.eq(0)]
         return m
-
-    def _times_pool(self, m, name: str, stride):
-        """Return ``stride`` times the side of a pooling window, 1 to 3."""
-        product = Signal.like(stride, name=f"{name}_step")
-        m.d.comb += product.eq(
-            Mux(self.layer.pool[1], stride << 1, 0) + Mux(self.layer.pool[0], stride, 0))
-        return product

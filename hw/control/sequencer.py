@@ -28,6 +28,8 @@ class Sequencer(wiring.Component):
         Nothing is being loaded; nothing is running either.
     clear : ``Out(1)``, clear_address : ``Out``
     instruction_read : ``Out(1)``, instruction_address : ``Out``, instruction : ``In``
+    current : ``Out(Instruction(config))``
+        The instruction from the cycle after it is decoded, out of a register.
     tabulate : ``Out(1)``, tabulated : ``In(1)``
         Start the tap table; it is done.
     slice_loaded : ``In(1)``, slice_room : ``Out(1)``, awaits_slice : ``Out(1)``
@@ -53,7 +55,7 @@ class Sequencer(wiring.Component):
             "clear": Out(1), "clear_address": Out(range(config.potential_depth)),
             "instruction_read": Out(1),
             "instruction_address": Out(range(config.instruction_depth)),
-            "instruction": In(Instruction(config)),
+            "instruction": In(Instruction(config)), "current": Out(Instruction(config)),
             "tabulate": Out(1), "tabulated": In(1), "slice_loaded": In(1), "slice_room": Out(1),
             "awaits_slice": Out(1), "integrate": Out(1), "integrating": In(1),
             "scan": Out(1), "fires": Out(1), "scanning": In(1), "scored": In(1),
@@ -64,9 +66,10 @@ class Sequencer(wiring.Component):
         m = Module()
         address = self.instruction_address
         settled = Signal(range(FIRE_LATENCY))
-        layer   = self.instruction.fire
+        group, layer = self.current.integrate, self.current.fire
         slices, slice_done = Signal(range(LIVE_SLICES + 1)), Signal()
-        m.d.sync += slices.eq(slices + self.slice_loaded - slice_done)
+        m.d.sync += [slices.eq(slices + self.slice_loaded - slice_done),
+                     self.current.eq(self.instruction)]
         m.d.comb += [self.running.eq(1), self.slice_room.eq(slices != LIVE_SLICES)]
 
         def stop_on_problem():
@@ -92,7 +95,8 @@ class Sequencer(wiring.Component):
             with m.State("Decode"):
                 found = Signal(Fault)
                 m.d.sync += address.eq(address + 1)
-                ends = (self.instruction.opcode == Opcode.SCORES) & layer.ends
+                ends = ((self.instruction.opcode == Opcode.SCORES)
+                        & self.instruction.fire.ends)
                 with m.If(self._is_impossible()):
                     m.d.comb += found.eq(Fault.OPERAND)
                 with m.Elif((address == self.config.instruction_depth - 1) & ~ends):
@@ -115,7 +119,7 @@ class Sequencer(wiring.Component):
 
             with m.State("Tabulate"):
                 with m.If(self.tabulated):
-                    with m.If(self.instruction.integrate.streamed & (slices == 0)):
+                    with m.If(group.streamed & (slices == 0)):
                         m.d.comb += self.awaits_slice.eq(1)
                     with m.Else():
                         m.d.comb += self.integrate.eq(1)
@@ -123,7 +127,7 @@ class Sequencer(wiring.Component):
                 stop_on_problem()
             with m.State("Integrate"):
                 with m.If(~self.integrating):
-                    m.d.comb += slice_done.eq(self.instruction.integrate.streamed)
+                    m.d.comb += slice_done.eq(group.streamed)
                     m.next = "Fetch"
                 stop_on_problem()
 
