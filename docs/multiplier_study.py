@@ -10,8 +10,10 @@ as they can be without a larger error than the log multiplier's. docs/synthesis.
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from amaranth import Array, Const, Module, Mux, Signal, signed
@@ -92,11 +94,11 @@ def narrowest(numbers: NumberFormat) -> tuple[int, int]:
     raise ValueError("no array multiplier is as accurate")
 
 
-def measured(component, library: Library, folder: Path) -> dict:
-    """Return area, path and cells of a stage."""
+def measured(stage: Callable, library: Library, folder: Path) -> dict:
+    """Return area, path and cells of the component that ``stage()`` makes."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{TOP}.v").write_text(verilog.convert(
-        component, name=TOP, emit_src=False, strip_internal_attrs=True))
+        stage(), name=TOP, emit_src=False, strip_internal_attrs=True))
     found = synthesise_mapped(folder, TOP, None, library=library)
     cells = {}
     for name, option in (("dsp", ""), ("lut", "-nodsp")):
@@ -125,12 +127,13 @@ def main() -> None:
         numbers = NumberFormat(product_bits=fraction, potential_bits=max(24, fraction + 8))
         config: Configuration = replace(CONFIGURATIONS["demo"], numbers=numbers)
         spike, weight = narrowest(numbers)
-        stages = {"log": LogMultiplier(config),
-                  f"array {spike + 1} x {weight + 1}": ArrayMultiplier(numbers, spike, weight)}
+        stages = {"log": partial(LogMultiplier, config),
+                  f"array {spike + 1} x {weight + 1}": partial(
+                      ArrayMultiplier, numbers, spike, weight)}
         errors = worst_errors(numbers, spike, weight)
-        for (name, component), error in zip(stages.items(), errors, strict=True):
+        for (name, stage), error in zip(stages.items(), errors, strict=True):
             folder = arguments.out / f"F{fraction}-{name.replace(' ', '')}"
-            row = done_once(folder, lambda folder, part=component: measured(part, library, folder))
+            row = done_once(folder, partial(measured, stage, library))
             rows.append([str(fraction), name, f"{error:.2f}", f"{row['area_um2']:,.0f}",
                          f"{row['delay_ps']:,.0f}", str(row["luts"]),
                          f"{row['dsps']} + {row['luts_beside_dsp']}"])
