@@ -42,6 +42,7 @@ def phases_of(record: PortRecord, layers: Sequence[LayerPlan], config: Configura
     cycle = np.arange(len(phase))
     last_visit = np.full(begun[-1] + 1, -1)                 # between two begins
     np.maximum.at(last_visit, begun[fires], cycle[fires])
-    ended = (place == len(layer_of) - 1) & (cycle > last_visit[begun] + FIRE_LATENCY)
+    visit = last_visit[begun]
+    ended = (place == len(layer_of) - 1) & (visit >= 0) & (cycle > visit + FIRE_LATENCY)
     phase[(begun == 0) | ended] = OUTSIDE
     return phase
