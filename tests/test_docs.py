@@ -11,6 +11,8 @@ from cosim.cli import COMMANDS, main
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]
 PROMPT = "$ firstspike "
+# Takes minutes; takes a Liberty file.
+NOT_RUN = {"demo", "logic"}
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -25,7 +27,8 @@ def commands(page: Path) -> list[str]:
 def test_the_manual_shows_every_command():
     page = DOCS / "command-line.md"
     shown = {shlex.split(line)[0] for line in commands(page)}
-    assert shown == set(COMMANDS) - {"demo"} and "firstspike demo" in page.read_text()
+    assert shown == set(COMMANDS) - NOT_RUN
+    assert all(f"firstspike {command}" in page.read_text() for command in NOT_RUN)
 
 
 def test_the_manual_names_the_targets_of_make():

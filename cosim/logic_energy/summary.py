@@ -8,7 +8,7 @@ from .phase import STATES
 __all__ = ["print_logic"]
 
 # Energies of a lane and cycle, in the order of columns.
-ENERGIES = {"switching": "nets", "internal": "cells", "clock": "clock", "leakage": "leakage",
+ENERGIES = {"switching": "nets", "internal": "cells", "clock": "clock", "leakage": "leak",
             "total": "total", "gated_total": "gated"}
 ACTIONS = {"operation_pj": "an operation", "neuron_pj": "a neuron", "clock_pj": "clock"}
 
@@ -17,15 +17,17 @@ def print_logic(result: dict) -> None:
     """Print what a lane takes in a cycle, by state, block and layer."""
     out = console()
     factor = result["factor"]
-    scaled = ["at 28 nm", "gated"] if factor else []
+    scaled = ["28 nm", "gated"] if factor else []
+    out.print("pJ of a lane in a cycle")
     for key, name in (("states", "state"), ("layers", "layer")):
-        table = _table(f"pJ a cycle, {name}", ("cycles", *ENERGIES.values(), *scaled))
+        table = _table(name, ("cycles", *ENERGIES.values(), *scaled))
         for row in result[key]:
             energies = [row[energy] for energy in ENERGIES]
             table.add_row(row[name], f"{row['lane_cycles']:,}", *map(_number, energies),
                           *(_number(energy * factor) for energy in energies[-2:] if factor))
         out.print(table)
-    table = _table("pJ by block", (*STATES, *ACTIONS.values()))
+    out.print("pJ of a block: in a cycle; for what it does")
+    table = _table("block", (*STATES, *ACTIONS.values()))
     for row in result["blocks"]:
         table.add_row(row["block"], *(_number(row[name]) for name in (*STATES, *ACTIONS)))
     out.print(table)
