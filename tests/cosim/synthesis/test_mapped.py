@@ -23,16 +23,14 @@ def test_a_port_is_its_own_beginning_and_a_memory_an_end():
     assert (found["from"], found["to"], found["signal"]) == ("processor", "lane/weight", "rst")
 
 
-def test_an_end_has_the_bit():
-    with_other_bits = ENDS.replace("[3:0]", "[3:2]")
-    found = read_critical_path(TIMING.replace("po00", "po01"), BLIF, with_other_bits,
+@pytest.mark.parametrize("bits, block", [
+    ("[3:0]", "lane/weight"), ("[1]", "lane/weight"), ("[3:2]", "lane"), ("[0]", "lane")])
+def test_an_end_has_the_bit(bits, block):
+    name = r"\lane_0.weight_1.read_address"
+    blif, ends = (text.replace(name, r"\lane_0.x") for text in (BLIF, ENDS))
+    found = read_critical_path(TIMING.replace("po00", "po01"), blif, ends.replace("[3:0]", bits),
                                Netlist(DESIGN, "top"))
-    assert found["to"] == "lane/weight"             # by the signal's own name
-    with_other_name = with_other_bits.replace("weight_1.read_address", "address")
-    blif = BLIF.replace(r"\lane_0.weight_1.read_address", r"\lane_0.address")
-    found = read_critical_path(TIMING.replace("po00", "po01"), blif, with_other_name,
-                               Netlist(DESIGN, "top"))
-    assert found["to"] == "lane"
+    assert found["to"] == block
 
 
 def test_other_output_is_no_timing():
