@@ -60,7 +60,7 @@ def test_a_table_has_shares_of_the_whole(calls, capsys):
     (["--target", "ice40"], "target must be generic, ecp5 or a .lib or .lib.gz file, not 'ice40'"),
     (["--target", "none.lib"], "none.lib: No such file or directory"),
     (["--target", "bad.lib"], "bad.lib: not a Liberty file"),
-    (["--config", "huge"], "config must be one of tiny, demo, compact, vgg, vgg-dense or a .toml file"),
+    (["--config", "huge"], "config must be one of tiny, demo, compact, vgg, vgg-dense or a .toml"),
     (["-o", "bad.lib"], "bad.lib: Not a directory")])
 def test_bad_input_is_one_line(calls, tmp_path, capsys, arguments, complaint):
     (tmp_path / "bad.lib").write_text("nothing")
