@@ -22,6 +22,9 @@ def run(
     n: Count = 1,
     data: Data = None,
     config: Config = "tiny",
+    lanes: Annotated[int | None, typer.Option(
+        "--lanes", metavar="N", min=1, show_default=False,
+        help="Only the first N lanes; the others run too, but are not measured.")] = None,
     node: Annotated[float | None, typer.Option(
         "--node", metavar="NM", show_default=False,
         help="Node of the library: gives energies at 28 nm and 0.9 V as well.")] = None,
@@ -57,13 +60,13 @@ def run(
         with new_files(out, []):                            # before minutes of work
             pass
     with progress("logic") as show:
-        found = measure(network, processor, cells, image_set.images, slew_ns=slew,
-                        clock_mhz=clock, progress=show)
+        found = measure(network, processor, cells, image_set.images, lanes=lanes,
+                        slew_ns=slew, clock_mhz=clock, progress=show)
     result = {
         "network": network.name, "network_sha256": fingerprint(path), "config": processor.name,
         "config_sha256": processor.sha256, "images": len(image_set.images),
         "images_sha256": image_set.sha256, "library": cells.name, "tools": versions(YOSYS),
-        "slew_ns": slew, "clock_mhz": clock, "node_nm": node,
+        "lanes": lanes or processor.lanes, "slew_ns": slew, "clock_mhz": clock, "node_nm": node,
         "scaled_to": f"{SCALED_TO_NM} nm, {SCALED_TO_VOLTAGE} V",
         "factor": node and energy_factor(node, found.technology.voltage, to_nm=SCALED_TO_NM,
                                          to_voltage=SCALED_TO_VOLTAGE)} | describe(found)

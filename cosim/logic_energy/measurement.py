@@ -17,7 +17,7 @@ from .cell import Technology, load_cells
 from .mapping import map_lane
 from .netlist import Netlist, build_netlist, library_cells
 from .phase import STATES, phase_of, phases_of
-from .price import KINDS, SLEW_NS, Prices, energy_of, gated_clock_of, price_netlist
+from .price import KINDS, SLEW_NS, Prices, energy_of, gated_clock_of, glitches_of, price_netlist
 from .record import PortRecord, record_lanes
 from .simulation import simulate_netlist
 
@@ -43,6 +43,8 @@ class Measurement:
         float64 [phases, blocks, kinds].
     gated_clock
         float64 [phases, blocks]: what the clock would take with gates.
+    glitches
+        float64 [phases, blocks]: of changes that are not in ``energy``.
     """
 
     technology: Technology
@@ -52,17 +54,23 @@ class Measurement:
     cycles: np.ndarray
     energy: np.ndarray
     gated_clock: np.ndarray
+    glitches: np.ndarray
 
 
 def measure(network: Network, config: Configuration, library: Library, images: np.ndarray, *,
-            slew_ns: float = SLEW_NS, clock_mhz: float = CLOCK_MHZ, progress: Progress,
-            build_root: Path = Path("sim_build")) -> Measurement:
+            lanes: int | None = None, slew_ns: float = SLEW_NS, clock_mhz: float = CLOCK_MHZ,
+            progress: Progress, build_root: Path = Path("sim_build")) -> Measurement:
     """Map a lane to a library, run images, uint8 [N, C, H, W], and count what its gates do.
 
-    Every lane's netlist is given what its ports carry on the RTL. Raises ``CompileError``,
+    The netlist of each of the first ``lanes``, by default of all, is given what its ports carry on
+    the RTL. Raises ``ValueError`` if there are not so many, ``CompileError``,
     :class:`cosim.synthesis.library.LibraryError` or ``ToolchainError``, and :class:`CheckFailed` if
     the RTL does not end, or the netlist does not do in every cycle what the RTL does.
     """
+    lanes = config.lanes if lanes is None else lanes
+    if not 1 <= lanes <= config.lanes:
+        raise ValueError(f"lanes must be 1 to {config.lanes} with configuration {config.name}, "
+                         f"not {lanes}")
     program = compile_network(network, config)
     module = map_lane(config, library, build_root=build_root, progress=progress)
     technology, cells = load_cells(library.text, library_cells(module))
@@ -70,18 +78,20 @@ def measure(network: Network, config: Configuration, library: Library, images: n
     prices = price_netlist(netlist, technology, slew_ns=slew_ns)
     widths = {name: len(nets) for name, nets in (netlist.inputs | netlist.outputs).items()}
     try:
-        records = record_lanes(program, images, widths, build_root=build_root, progress=progress)
+        records = record_lanes(program, images, widths, lanes=lanes, build_root=build_root,
+                               progress=progress)
     except SimulationError as error:
         raise CheckFailed(str(error)) from error
-    cycles, energy, gated = 0, 0, 0
+    cycles, energy, gated, glitches = 0, 0, 0, 0
     for lane, record in enumerate(records):
         progress(lane, len(records), "lanes of gates")
         activity = _simulate(netlist, record, program, lane)
         cycles = cycles + activity.cycles
         energy = energy + energy_of(activity, prices, clock_mhz=clock_mhz)
         gated = gated + gated_clock_of(activity, prices)
+        glitches = glitches + glitches_of(activity, prices)
     return Measurement(technology, prices, netlist, tuple(layer.name for layer in program.layers),
-                       cycles, energy, gated)
+                       cycles, energy, gated, glitches)
 
 
 def _simulate(netlist: Netlist, record: PortRecord, program: Program, lane: int):
@@ -121,10 +131,11 @@ def _per_cycle(found: Measurement, phases: list[int]) -> dict:
     cycles = int(found.cycles[phases].sum())
     by_kind = _picojoules(found.energy[phases].sum(axis=(0, 1)), cycles)
     gated = _picojoules(found.gated_clock[phases].sum(), cycles)
+    glitches = _picojoules(found.glitches[phases].sum(), cycles)
     kinds = dict(zip(KINDS, by_kind, strict=True))
     total = sum(by_kind)
     return {"lane_cycles": cycles, **kinds, "total": total, "gated_clock": gated,
-            "gated_total": total - kinds["clock"] + gated}
+            "gated_total": total - kinds["clock"] + gated, "glitches": glitches}
 
 
 def _block_per_cycle(found: Measurement, phases: list[int], block: int) -> float:
@@ -136,6 +147,8 @@ def _actions(found: Measurement, groups: dict[str, list[int]], block: int) -> di
     adding, waiting, firing = (groups[state] for state in STATES)
     changes, cycles = found.energy[:, block, :2].sum(axis=1), found.cycles
     return {"operation_pj": _picojoules(changes[adding + waiting].sum(), cycles[adding].sum()),
+            "operation_glitches_pj": _picojoules(
+                found.glitches[adding + waiting, block].sum(), cycles[adding].sum()),
             "neuron_pj": _picojoules(changes[firing].sum(), cycles[firing].sum()),
             "clock_pj": _picojoules(found.prices.clock[block], 1)}
 

@@ -8,7 +8,8 @@ from .cell import PowerTable, Technology
 from .netlist import Netlist
 from .simulation import Activity
 
-__all__ = ["KINDS", "SLEW_NS", "Prices", "energy_of", "gated_clock_of", "price_netlist"]
+__all__ = ["KINDS", "SLEW_NS", "Prices", "energy_of", "gated_clock_of", "glitches_of",
+           "price_netlist"]
 
 KINDS = ("switching", "internal", "clock", "leakage")
 # Slew at every input: that of a gate with a moderate load.
@@ -89,6 +90,11 @@ def gated_clock_of(activity: Activity, prices: Prices) -> np.ndarray:
     """
     always = prices.clock - prices.enabled.sum(axis=1)
     return activity.cycles[:, None] * always + activity.high @ prices.enabled.T
+
+
+def glitches_of(activity: Activity, prices: Prices) -> np.ndarray:
+    """Return J of changes that do not last, float64 [phases, blocks]."""
+    return activity.glitches @ (prices.switching + prices.internal).T
 
 
 def _mean(tables: tuple[PowerTable, ...], slew_ns: float, load: float) -> float:

@@ -56,9 +56,9 @@ def record_of(values: dict[str, np.ndarray], widths: dict[str, int]) -> PortReco
 
 
 def record_lanes(program: Program, images: np.ndarray, widths: dict[str, int], *,
-                 build_root: Path = Path("sim_build"), progress: Progress | None = None
+                 lanes: int, build_root: Path = Path("sim_build"), progress: Progress | None = None
                  ) -> list[PortRecord]:
-    """Run images, uint8 [N, C, H, W], on the RTL; return what each lane's ports carry.
+    """Run images, uint8 [N, C, H, W], on the RTL; return what ports of the first lanes carry.
 
     ``widths`` are those of the ports to record, by name. A record begins at the first edge of the
     clock, so with reset and the load of the program. Raises ``ToolchainError`` or
@@ -66,12 +66,12 @@ def record_lanes(program: Program, images: np.ndarray, widths: dict[str, int], *
     """
     if progress is not None:
         progress(0, len(images), "building the simulation model")
-    model = build_model(program.config, build_root, observer=_observer(widths))
+    model = build_model(program.config, build_root, observer=_observer(widths, lanes))
     run = Path(tempfile.mkdtemp(prefix="run-", dir=model.directory))
     execute(model, program, images, run, outputs=("readout", "lanes"), progress=progress)
     words = -(-sum(widths.values()) // WORD_BITS)
     records = [PortRecord(np.fromfile(run / f"lanes_{lane}", "<u4").reshape(-1, words),
-                          _places(widths)) for lane in range(program.config.lanes)]
+                          _places(widths)) for lane in range(lanes)]
     assert (run / "readout").stat().st_size == 8 * readout_words(program) * len(images)
     shutil.rmtree(run)
     return records
@@ -85,12 +85,12 @@ def _places(widths: dict[str, int]) -> dict[str, tuple[int, int]]:
     return places
 
 
-def _observer(widths: dict[str, int]) -> str:
-    """Return Verilog that binds a recorder to every lane."""
+def _observer(widths: dict[str, int], lanes: int) -> str:
+    """Return Verilog that binds a recorder to every lane; the first ``lanes`` of them record."""
     width = sum(widths.values())
     names = ", ".join(f"\\{name} " for name in reversed(widths))
     fill = -width % WORD_BITS
     padding = f"{fill}'d0, " if fill else ""
     return (f"\n{RECORDER.read_text()}\nbind {LANE_MODULE} firstspike_port_recorder "
-            f"#(.WIDTH({width + fill})) recorder (.clk(clk), .lane(\\index ), "
+            f"#(.WIDTH({width + fill}), .LANES({lanes})) recorder (.clk(clk), .lane(\\index ), "
             f".word({{{padding}{names}}}));\n")

@@ -1,7 +1,8 @@
 // Writes what it is given, at every edge of the clock, to the file +lanes=NAME followed by "_" and
-// the number of its lane; 32-bit units, least significant first.
+// the number of its lane, if that is one of the first LANES; 32-bit units, least significant first.
 module firstspike_port_recorder #(
-    parameter integer WIDTH = 32
+    parameter integer WIDTH = 32,
+    parameter integer LANES = 1
 ) (
     input wire             clk,
     input wire [31:0]      lane,
@@ -16,7 +17,7 @@ module firstspike_port_recorder #(
             is_wanted = 1;
 
     always @(posedge clk)
-        if (is_wanted) begin
+        if (is_wanted && lane < LANES) begin
             if (file == 0)
                 file = $fopen($sformatf("%0s_%0d", name, lane), "wb");
             $fwrite(file, "%u", word);

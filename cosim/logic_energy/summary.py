@@ -9,7 +9,8 @@ __all__ = ["print_logic"]
 
 # Energies of a lane and cycle, in the order of columns.
 ENERGIES = {"switching": "nets", "internal": "cells", "clock": "clock", "leakage": "leak",
-            "total": "total", "gated_total": "gated"}
+            "total": "total", "gated_total": "gated", "glitches": "glitches"}
+SCALED = {"total": "28 nm", "gated_total": "gated"}
 ACTIONS = {"operation_pj": "an operation", "neuron_pj": "a neuron", "clock_pj": "clock"}
 
 
@@ -17,14 +18,14 @@ def print_logic(result: dict) -> None:
     """Print what a lane takes in a cycle, by state, block and layer."""
     out = console()
     factor = result["factor"]
-    scaled = ["28 nm", "gated"] if factor else []
+    scaled = SCALED.values() if factor else ()
     out.print("pJ of a lane in a cycle")
-    for key, name in (("states", "state"), ("layers", "layer")):
-        table = _table(name, ("cycles", *ENERGIES.values(), *scaled))
+    for key, first in (("states", "state"), ("layers", "layer")):
+        table = _table(first, ("cycles", *ENERGIES.values(), *scaled))
         for row in result[key]:
             energies = [row[energy] for energy in ENERGIES]
-            table.add_row(row[name], f"{row['lane_cycles']:,}", *map(_number, energies),
-                          *(_number(energy * factor) for energy in energies[-2:] if factor))
+            table.add_row(row[first], f"{row['lane_cycles']:,}", *map(_number, energies),
+                          *(_number(row[name] * factor) for name in SCALED if factor))
         out.print(table)
     out.print("pJ of a block: in a cycle; for what it does")
     table = _table("block", (*STATES, *ACTIONS.values()))

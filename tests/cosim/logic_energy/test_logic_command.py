@@ -58,7 +58,7 @@ def test_gates_do_what_the_rtl_does_and_every_operation_is_one(network, capsys, 
     for state in states:
         assert state["total"] == pytest.approx(
             sum(block[state["state"]] for block in found["blocks"]))
-        assert 0 < state["gated_clock"] < state["clock"]
+        assert 0 < state["gated_clock"] < state["clock"] and state["glitches"] > 0
     assert states[0]["switching"] > states[1]["switching"] > 0      # adding, waiting
 
     mapped = measurement.map_lane
@@ -79,6 +79,7 @@ def test_gates_do_what_the_rtl_does_and_every_operation_is_one(network, capsys, 
 @pytest.mark.parametrize("more, complaint", [
     (["--library", "none.lib"], "none.lib: No such file or directory"),
     (["--library", "images.npz"], "images.npz: not a Liberty file"),
+    (["--lanes", "5"], "lanes must be 1 to 4 with configuration tiny, not 5"),
     (["--node", "180"], "node must be 7 to 130 nm, not 180"),
     (["--config", "huge"], "config must be one of"),
     (["-o", "few.lib"], "few.lib: Not a directory")])

@@ -7,7 +7,7 @@ import pytest
 
 from cosim.logic_energy.cell import load_cells
 from cosim.logic_energy.netlist import library_cells
-from cosim.logic_energy.price import energy_of, gated_clock_of, price_netlist
+from cosim.logic_energy.price import energy_of, gated_clock_of, glitches_of, price_netlist
 from cosim.logic_energy.record import record_of
 from cosim.logic_energy.simulation import simulate_netlist
 
@@ -78,6 +78,14 @@ def test_inputs_that_change_half_as_often_take_half_the_energy_of_a_cycle():
     fast_pj, slow_pj = energies(fast)[:, changes] / 6, energies(slow)[:, changes] / 12
     # The register shows the last value in both cases, one cycle later; it drives nothing.
     assert slow_pj == pytest.approx(fast_pj / 2)
+
+
+def test_glitches_are_priced_as_changes_are():
+    activity = activity_of(THREE_CELLS, a=A, b=B)
+    as_glitches = replace(activity, glitches=activity.toggles, toggles=0 * activity.toggles)
+    assert glitches_of(as_glitches, priced(THREE_CELLS))[0] * 1e12 == pytest.approx(
+        energies(activity)[:, [SWITCHING, INTERNAL]].sum(axis=1))
+    assert not energies(as_glitches)[:, [SWITCHING, INTERNAL]].any()
 
 
 def test_a_gate_stops_the_clock_where_it_is_not_enabled():

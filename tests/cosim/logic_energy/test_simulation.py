@@ -39,6 +39,20 @@ def test_the_first_wrong_output_is_found():
     assert later.wrong_cycle == -1
 
 
+def test_a_hazard_is_a_glitch_and_no_change():
+    # b and not b meet in a nand, whose output falls for the time of one gate when b rises.
+    hazard = netlist(module(
+        {"clk": ("input", [2]), "b": ("input", [3]), "y": ("output", [6])},
+        {"$1": ("inv", {"A": 3, "Y": 4}), "$2": ("nand2", {"A": 3, "B": 4, "Y": 5}),
+         "$3": ("inv", {"A": 5, "Y": 6})}))
+    rises = np.array([0, 1, 0, 0, 1, 1])
+    found = simulate_netlist(hazard, record(b=rises), ONE_PHASE)
+    assert found.toggles[0, hazard.outputs["y"]].tolist() == [0]
+    assert found.glitches[0, hazard.outputs["y"]].tolist() == [2 * 2]
+    assert found.toggles[0, hazard.inputs["b"]].tolist() == [3]
+    assert found.glitches[0, hazard.inputs["b"]].tolist() == [0]
+
+
 def test_enables_are_watched():
     enable = np.array([1, 1, 0, 0, 1, 0])
     toggler = netlist(TOGGLER)
