@@ -20,7 +20,7 @@ COMPONENTS = {
     "weight_memory": "weight_memory", "weight_buffer": "weight_memory",
     "pointers": "weight_memory", "potentials": "potential_memory", "spikes": "spike_memory",
     "image": "spike_memory", "queues": "control", "dispatch": "control",
-    "bias_and_instructions": "control", "clock": "control", "leakage": "leakage", "dram": "dram"}
+    "bias_and_instructions": "control", "lanes": "control", "clock": "control", "leakage": "leakage", "dram": "dram"}
 CATEGORIES = ("compute", "weight_memory", "potential_memory", "spike_memory", "control", "leakage",
               "dram")
 # Count -> (component, memory, action) of one access.
@@ -146,6 +146,7 @@ def _logic(config: Configuration, table: Table) -> Iterator[Item]:
     yield item("dispatch", "events", "adder", "add", ADDRESS_BITS)
     yield item("dispatch", "events", "register", "write", Event(config).size)
     yield item("queues", "queue_writes", "register", "write", QueuedEvent(config).size)
+    yield item("lanes", "synaptic_operations", "lane", "operate", 1)
     yield item("clock", "cycles", "lane", "clock", 1, config.lanes)
 
 
