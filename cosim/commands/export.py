@@ -14,8 +14,8 @@ from .options import Data, Json
 def run(
     source: Annotated[str, typer.Argument(
         metavar="CHECKPOINT|GRAPH.nir|NETWORK", show_default=False,
-        help="Checkpoint that a training wrote; NIR graph; or a network file or zoo:NAME, to write a "
-        "NIR graph, or with other bits or coding.")],
+        help="Checkpoint that a training wrote; NIR graph; or a network file or zoo:NAME, to write "
+        "a NIR graph, or with other bits or coding.")],
     out: Annotated[Path, typer.Option(
         "-o", "--out", metavar="FILE", show_default=False,
         help="File to write; one that ends in .nir becomes a NIR graph.")],

@@ -20,7 +20,8 @@ COMPONENTS = {
     "weight_memory": "weight_memory", "weight_buffer": "weight_memory",
     "pointers": "weight_memory", "potentials": "potential_memory", "spikes": "spike_memory",
     "image": "spike_memory", "queues": "control", "dispatch": "control",
-    "bias_and_instructions": "control", "lanes": "control", "clock": "control", "leakage": "leakage", "dram": "dram"}
+    "bias_and_instructions": "control", "lanes": "control", "clock": "control",
+    "leakage": "leakage", "dram": "dram"}
 CATEGORIES = ("compute", "weight_memory", "potential_memory", "spike_memory", "control", "leakage",
               "dram")
 # Count -> (component, memory, action) of one access.
