@@ -12,7 +12,7 @@ ENERGY_PARTS = {
     "weight_memory": ("weights", "cyan", "weight memories, their buffers, pointers"),
     "potential_memory": ("potentials", "green", "memories of membrane potentials"),
     "spike_memory": ("spikes", "yellow", "spike memories, pixels, input table"),
-    "control": ("control", "red", "dispatch, queues, biases, instructions, clock"),
+    "control": ("control", "red", "dispatch, queues, addresses, biases, instructions, clock"),
     "leakage": ("leakage", "grey", "current that flows although nothing switches"),
     "dram": ("DRAM", "purple", "weights that are read from outside the chip")}
 
