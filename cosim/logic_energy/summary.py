@@ -8,8 +8,8 @@ from .phase import STATES
 __all__ = ["print_logic"]
 
 # Energies of a lane and cycle, in the order of columns.
-ENERGIES = {"switching": "nets", "internal": "cells", "clock": "clock", "leakage": "leak",
-            "total": "total", "gated_total": "gated", "glitches": "glitches"}
+ENERGIES = {"switching": "nets", "internal": "cells", "clock": "clock", "glitches": "glitches",
+            "total": "total", "gated_total": "gated"}
 SCALED = {"total": "28 nm", "gated_total": "gated"}
 ACTIONS = {"operation_pj": "an operation", "neuron_pj": "a neuron", "clock_pj": "clock"}
 

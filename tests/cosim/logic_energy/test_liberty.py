@@ -23,6 +23,11 @@ def test_a_cell_has_its_groups():
     assert [pin.arguments for pin in cell.all("pin")] == [("A",), ("Y",)]
 
 
+def test_a_file_without_a_name_is_refused():
+    with pytest.raises(LibraryError, match="library must be a group"):
+        read_header("library { time_unit : 1; }")
+
+
 @pytest.mark.parametrize("text, reason", [
     ("cell (a) { pin (A) {", "ends within a group"),
     ("cell (a) { area : 1 }", "area must end with a semicolon"),

@@ -13,9 +13,9 @@ def test_energy_by_hand():
 
 def test_between_nodes_it_is_linear():
     to = {"to_voltage": 0.8}
-    middle, ends = energy_factor(45, 0.8, to_nm=26, **to), [
-        energy_factor(45, 0.8, to_nm=node, **to) for node in (32, 20)]
-    assert middle == pytest.approx(sum(ends) / 2)
+    between, larger, smaller = (
+        energy_factor(45, 0.8, to_nm=node, **to) for node in (29, 32, 20))
+    assert between == pytest.approx(0.75 * larger + 0.25 * smaller)
     assert energy_factor(28, 0.9, to_nm=28, to_voltage=0.9) == 1
 
 
