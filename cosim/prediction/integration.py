@@ -75,10 +75,10 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
     mask_of, pointers, first, lane_of, entries_of, first_row, additions = meetings
     places, channels = source.shape
     lanes = start.shape[1]
-    # Of each lane: when the last events left the queue, the oldest first; the earliest cycle in
-    # which the reader takes one; its last read, and whether that went on; when the last rows had
-    # been sent, the oldest first; when all is done.
-    pops = np.full((lanes, depth), NEVER, np.int64)
+    # Of each lane: when the last events left the queue, in a ring, and where the oldest stands; the
+    # earliest cycle in which the reader takes one; its last read, and whether that went on; when the
+    # last rows had been sent, the oldest first; when all is done.
+    pops, oldest = np.full((lanes, depth), NEVER, np.int64), np.zeros(lanes, np.int64)
     free = np.zeros(lanes, np.int64)
     last_read = np.full(lanes, NEVER, np.int64)
     went_on = np.zeros(lanes, np.bool_)
@@ -124,7 +124,8 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
                         lane = lane_of[meeting]
                         popped = max(taken + 2, free[lane])
                         earliest, read, on = popped + 1, last_read[lane], went_on[lane]
-                        a, b, c, d = sent[lane]
+                        a, b, c, d = (sent[lane, 0], sent[lane, 1], sent[lane, 2],
+                                      sent[lane, 3])
                         for row in range(first_row[meeting], first_row[meeting + 1]):
                             # A row is read when there is room for it and for the one before.
                             waits_for = a if on else b
@@ -140,11 +141,11 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
                                 a, b, c, d = b, c, d, max(read + 2, d + 1) + adds - 1
                                 operations += adds
                             earliest = read + 1
-                        sent[lane] = a, b, c, d
+                        sent[lane, 0], sent[lane, 1], sent[lane, 2], sent[lane, 3] = a, b, c, d
                         last_read[lane], went_on[lane], free[lane] = read, on, read
                         # A row arrives in the cycle after; what is sent is decoded, added, written.
                         busy_until[lane] = max(read + 1, d + 3)
-                        room, tight = _queue(pops[lane], popped, room, tight)
+                        room, tight = _queue(pops, oldest, lane, popped, room, tight)
                         queued += 1
                         entries_met += entries_of[meeting]
         if not direct:
@@ -155,7 +156,7 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
                 popped = max(taken + 2, free[lane])
                 free[lane] = popped + 1
                 busy_until[lane] = max(busy_until[lane], popped)
-                room, tight = _queue(pops[lane], popped, room, tight)
+                room, tight = _queue(pops, oldest, lane, popped, room, tight)
                 fetched[RELEASED][lane, block] = popped
     last = max(picker, taken + 1, busy_until.max())
     integration = 0 if first_event == NEVER else last + 1 - first_event
@@ -174,14 +175,15 @@ def _all_free(shown, taken, tight_before, room):
 
 
 @compiled
-def _queue(pops, popped, room, tight):
+def _queue(pops, oldest, lane, popped, room, tight):
     """Note when an event leaves a queue; return from when on there is room, for one more or two."""
-    depth = len(pops)
-    for index in range(depth - 1):
-        pops[index] = pops[index + 1]
-    pops[depth - 1] = popped
+    depth, place = pops.shape[1], oldest[lane]
+    pops[lane, place] = popped
+    place = place + 1 if place + 1 < depth else 0
+    oldest[lane] = place
+    after = place + 1 if place + 1 < depth else 0
     # Room comes back in the cycle after.
-    return max(room, pops[0] + 1), max(tight, pops[1])
+    return max(room, pops[lane, place] + 1), max(tight, pops[lane, after])
 
 
 # A prefetcher copies the blocks of a group, one after the other. Of each lane and block: when its
