@@ -25,6 +25,8 @@ RECIPE, BASE = "cifar10-vgg16-33x", "zoo:cifar10-vgg16"
 TEST_IMAGES = 10_000
 # Lanes for which a balanced network is: those of the configuration `vgg`.
 LANES = 64
+# Part of a short training after which a row has its density: later than in a long one.
+UNTIL = 0.6
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ class Row:
             return DENSE
         density = 1 / self.times
         return replace(                             # half of what goes, goes before the first step
-            shipped, density=density, begin=(1 + density) / 2, structure=self.structure,
-            method=self.method,
+            shipped, density=density, begin=(1 + density) / 2, until=UNTIL,
+            structure=self.structure, method=self.method,
             attention=shipped.attention if self.method == "attention" else 0.0,
             lanes=LANES if self.structure == "balanced" else 0,
             drop=0.0 if self.method == "random" else shipped.drop)      # none comes back
