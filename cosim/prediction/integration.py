@@ -75,9 +75,9 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
     mask_of, pointers, first, lane_of, entries_of, first_row, additions = meetings
     places, channels = source.shape
     lanes = start.shape[1]
-    # Of each lane: when the last events left the queue, in a ring, and where the oldest stands; the
-    # earliest cycle in which the reader takes one; its last read, and whether that went on; when the
-    # last rows had been sent, the oldest first; when all is done.
+    # Of each lane: when the last events left the queue, in a ring, and where the oldest stands;
+    # the earliest cycle in which the reader takes one; its last read, and whether that went on;
+    # when the last rows had been sent, the oldest first; when all is done.
     pops, oldest = np.full((lanes, depth), NEVER, np.int64), np.zeros(lanes, np.int64)
     free = np.zeros(lanes, np.int64)
     last_read = np.full(lanes, NEVER, np.int64)
