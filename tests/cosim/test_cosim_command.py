@@ -124,10 +124,10 @@ def test_a_configuration_without_counters_is_bad_input(arguments, tmp_path, capf
 
 
 def test_a_memory_without_energy_is_bad_input_before_the_run(arguments, tmp_path, capfd):
-    (tmp_path / "large.toml").write_text('base = "tiny"\nweight_depth = 1048576\n')
+    (tmp_path / "large.toml").write_text('base = "tiny"\npotential_depth = 1048576\n')
     assert main([*arguments, "--config", "large.toml"]) == 2
     error = capfd.readouterr().err
-    assert "weight memory" in error and error.count("\n") == 1
+    assert "potential memory" in error and error.count("\n") == 1
 
 
 def test_a_folder_with_a_blank_is_one_line(tmp_path, monkeypatch):

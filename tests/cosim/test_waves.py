@@ -59,7 +59,8 @@ def test_each_layer_is_recorded_from_its_first_cycle_to_its_last(network, tmp_pa
         ends.append(end)
     assert len(ends) > 2
     names = {f"{layer['name']}.fst" for layer in alone["layers"]}
-    assert {path.name for path in (tmp_path / "run").iterdir()} == {*names, "run.json"}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        *names, "run.json", "action_counts.yaml", "context.json", "activity.npz"}
 
 
 @pytest.mark.parametrize(("more", "reason"), [
