@@ -44,10 +44,7 @@ def test_the_manual_names_the_targets_of_make():
 @pytest.mark.slow
 @pytest.mark.xdist_group("commands")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_commands_of_a_page_succeed(page, tmp_path, monkeypatch, build_root, capfd):
-    monkeypatch.chdir(tmp_path)
-    build_root.mkdir(exist_ok=True)
-    (tmp_path / "sim_build").symlink_to(build_root)
+def test_commands_of_a_page_succeed(page, elsewhere, capfd):
     names = {"__name__": page.stem}
     for block in blocks(page, "python"):
         exec(compile(block, page.name, "exec"), names)

@@ -1,7 +1,7 @@
 """Golden model: exact integer inference of a network, equal bit by bit to its definitions."""
 
-from .events import infer_events
+from .events import cores, infer_events
 from .inference import Inference, check_images
 from .reference import infer
 
-__all__ = ["Inference", "check_images", "infer", "infer_events"]
+__all__ = ["Inference", "check_images", "cores", "infer", "infer_events"]

@@ -17,7 +17,7 @@ from .firing import fire, integrate
 from .inference import Inference, Progress, check_images
 from .plan import DenseGroup, SparseGroup, plan_group
 
-__all__ = ["infer_events"]
+__all__ = ["cores", "infer_events"]
 
 # A thread takes so many images at once, or fewer if their largest map takes more bytes.
 MOST_PER_THREAD = 128
@@ -47,7 +47,7 @@ def infer_events(network: Network, images: np.ndarray, *, trace: bool = False,
     """
     check_images(network, images)
     validate(network)
-    threads = _cores() if threads is None else threads
+    threads = cores() if threads is None else threads
     if threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
     plan = [[plan_group(network, group) for group in layer.synapses] for layer in network.layers]
@@ -68,7 +68,8 @@ def infer_events(network: Network, images: np.ndarray, *, trace: bool = False,
     return Inference(joined.pop("scores"), joined)
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many cores this process may use."""
     available = getattr(os, "sched_getaffinity", None)              # not on every system
     return len(available(0)) if available else os.cpu_count() or 1
 

@@ -12,7 +12,7 @@ from ..golden.compiled import compiled
 from ..golden.inference import Progress
 from .fan_out import fan_out_of
 
-__all__ = ["Operations", "count_operations"]
+__all__ = ["Operations", "count_operations", "events_of", "images_at_once"]
 
 # Images are inferred so many at once, or fewer if their traces take more bytes.
 MOST_AT_ONCE = 256
@@ -71,7 +71,7 @@ def count_operations(network: Network, images: np.ndarray, *, threads: int | Non
         raise ValueError("images must be at least one, not none")
     fan_outs = {layer.name: [fan_out_of(group, network.spike_shapes[group.source])
                              for group in layer.synapses] for layer in network.layers}
-    parts, size = [], _images_at_once(network)
+    parts, size = [], images_at_once(network)
     for start in range(0, len(images), size):
         parts.append(_count(network, images[start:start + size], fan_outs, threads))
         if progress:
@@ -80,7 +80,8 @@ def count_operations(network: Network, images: np.ndarray, *, threads: int | Non
                         for name in Operations.__dataclass_fields__))
 
 
-def _images_at_once(network: Network) -> int:
+def images_at_once(network: Network) -> int:
+    """Return of how many images traces may be in memory at once."""
     values = sum(shape.size for shape in network.neuron_shapes.values())
     return max(1, min(MOST_AT_ONCE, TRACE_BYTES // (5 * network.steps * values)))
 
@@ -114,12 +115,12 @@ def _sums(network: Network, source: str, maps: dict[str, np.ndarray],
     if weights is None:
         weights = np.ones(network.spike_shapes[source], np.int64)
     values = values.reshape(len(values), -1, weights.size)
-    sums = _weighted_events(values, _events_of(network, source), weights.reshape(-1))
+    sums = _weighted_events(values, events_of(network, source), weights.reshape(-1))
     # The image is the same at each step of `lif`, and is sent again.
     return sums * network.steps if source == INPUT else sums
 
 
-def _events_of(network: Network, source: str) -> np.ndarray:
+def events_of(network: Network, source: str) -> np.ndarray:
     """Return how many events each value of a map stands for, int64 [256]."""
     if source == INPUT:
         return (network.exponents != NO_EVENT).sum(axis=1, dtype=np.int64)

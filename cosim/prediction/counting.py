@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from algo.operations.counting import events_of
 from hw.compiler import FirePlan, GroupPlan, LayerPlan, Program
 from hw.counters import COUNTERS
 from hw.instruction import Opcode
 from hw.network import INPUT
-from hw.network.model import NO_EVENT
 
 from .integration import Activity, integrate
 from .load_stream import SliceStream, slice_beats
@@ -30,9 +30,8 @@ class Counting:
         self.program, self.config, network = program, program.config, program.network
         self.slices, self.meetings = slice_beats(program), _meetings(program)
         self.is_leaky = network.neuron == "lif"
-        silence = 1 if self.is_leaky else network.numbers.silence
-        self.spikes_of = (np.arange(256) != silence).astype(np.int64)
-        self.pixels_of = (network.exponents != NO_EVENT).sum(axis=1, dtype=np.int64)
+        self.events_of = {source: events_of(network, source)
+                          for source in (INPUT, *(layer.name for layer in network.layers))}
 
     def counts(self, image: np.ndarray, times: dict[str, np.ndarray]) -> np.ndarray:
         """Return the counts of one image, int64 [layers, counters], equal to those of the RTL.
@@ -109,8 +108,8 @@ class _Inference:
             ready = self.stream.next_ready()
             counts["dram_stall_cycles"] += max(0, ready - self.now)
             self.now = max(self.now, ready)
-        events_of = (self.counting.pixels_of if fields["from_input"] else self.counting.spikes_of)
-        found = integrate(self.config, plan, next(self.meetings), self._source(plan), events_of)
+        found = integrate(self.config, plan, next(self.meetings), self._source(plan),
+                          self.counting.events_of[plan.source])
         self.now += found.total
         if fields["streamed"]:
             self.stream.end(self.now - 1)

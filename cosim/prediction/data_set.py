@@ -1,24 +1,19 @@
 """Counts of many images: the golden model says what fires, calculation what that takes."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from algo.golden import check_images, infer_events
+from algo.golden import check_images, cores, infer_events
 from algo.golden.inference import Progress
+from algo.operations.counting import images_at_once
 from hw.compiler import Program
-from hw.network import Network
 
 from ..parts import Parts, in_parts
 from .counting import Counting
 
 __all__ = ["Prediction", "predict", "predict_in_parts"]
-
-# Images are inferred so many at once, or fewer if their traces take more bytes.
-MOST_AT_ONCE = 256
-TRACE_BYTES = 256 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +54,8 @@ def predict(program: Program, images: np.ndarray, *, counting: Counting | None =
     if not len(images):
         raise ValueError("images must be at least one, not none")
     counting = counting or Counting(program)
-    scores, counts, size = [], [], _images_at_once(network)
-    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+    scores, counts, size = [], [], images_at_once(network)
+    with ThreadPoolExecutor(threads or cores()) as pool:
         for start in range(0, len(images), size):
             some = images[start:start + size]
             found = infer_events(network, some, trace=True, threads=threads)
@@ -85,8 +80,3 @@ def predict_in_parts(program: Program, images: np.ndarray, *, threads: int | Non
     if parts is None:
         return Prediction(**work(images, progress))
     return Prediction(**in_parts(work, images, parts=parts, progress=progress))
-
-
-def _images_at_once(network: Network) -> int:
-    values = sum(shape.size for shape in network.neuron_shapes.values())
-    return max(1, min(MOST_AT_ONCE, TRACE_BYTES // (5 * network.steps * values)))

@@ -1,20 +1,21 @@
 """Where the energy goes: pictures by layer and by component."""
 
 from ..energy import COMPONENTS
+from ..energy_summary import CATEGORY_NAMES
 from .number import plain
 from .picture import COLOURS, Picture, draw, frame, new_figure, stacked_bars
 
 __all__ = ["ENERGY_PARTS", "component_picture", "layer_picture"]
 
 # Category of ``energy_uj`` -> what people call it, its colour, and what it is in one line.
-ENERGY_PARTS = {
-    "compute": ("compute", "blue", "log multiplication, addition to a potential, firing"),
-    "weight_memory": ("weights", "cyan", "weight memories, their buffers, pointers"),
-    "potential_memory": ("potentials", "green", "memories of membrane potentials"),
-    "spike_memory": ("spikes", "yellow", "spike memories, pixels, input table"),
-    "control": ("control", "red", "dispatch, queues, addresses, biases, instructions, clock"),
-    "leakage": ("leakage", "grey", "current that flows although nothing switches"),
-    "dram": ("DRAM", "purple", "weights that are read from outside the chip")}
+ENERGY_PARTS = {category: (CATEGORY_NAMES[category], *shown) for category, shown in {
+    "compute": ("blue", "log multiplication, addition to a potential, firing"),
+    "weight_memory": ("cyan", "weight memories, their buffers, pointers"),
+    "potential_memory": ("green", "memories of membrane potentials"),
+    "spike_memory": ("yellow", "spike memories, pixels, input table"),
+    "control": ("red", "dispatch, queues, addresses, biases, instructions, clock"),
+    "leakage": ("grey", "current that flows although nothing switches"),
+    "dram": ("purple", "weights that are read from outside the chip")}.items()}
 
 
 def layer_picture(result: dict) -> Picture:

@@ -17,15 +17,8 @@ from tests.networks import random_images, random_network
 
 SEED = 11
 
-pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("commands")]
-
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path, monkeypatch, build_root):
-    """Run in an empty folder that shares the simulation models of the repository."""
-    monkeypatch.chdir(tmp_path)
-    build_root.mkdir(exist_ok=True)
-    (tmp_path / "sim_build").symlink_to(build_root)
+pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("commands"),
+              pytest.mark.usefixtures("elsewhere")]
 
 
 @pytest.fixture

@@ -20,11 +20,8 @@ pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("commands")]
 
 
 @pytest.fixture
-def network(tmp_path, monkeypatch, build_root):
+def network(elsewhere, tmp_path):
     """A network in an empty folder that shares the simulation models of the repository."""
-    monkeypatch.chdir(tmp_path)
-    build_root.mkdir(exist_ok=True)
-    (tmp_path / "sim_build").symlink_to(build_root)
     network = random_network(SEED, numbers=NumberFormat())
     save_network(network, tmp_path / "net.safetensors")
     np.savez(tmp_path / "images.npz", images=random_images(SEED, network, IMAGE + 2))

@@ -23,11 +23,8 @@ OPERATIONS = list(COUNTERS).index("synaptic_operations")
 
 
 @pytest.fixture
-def network(tmp_path, monkeypatch, build_root):
+def network(elsewhere, tmp_path):
     """A network, images and a library in an empty folder; simulation models are shared."""
-    monkeypatch.chdir(tmp_path)
-    build_root.mkdir(exist_ok=True)
-    (tmp_path / "sim_build").symlink_to(build_root)
     network = random_network(SEED, numbers=NumberFormat())
     save_network(network, tmp_path / "net.safetensors")
     np.savez(tmp_path / "images.npz", images=random_images(SEED, network, IMAGES))

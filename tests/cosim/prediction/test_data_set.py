@@ -16,7 +16,7 @@ IMAGES = 7
 
 @pytest.mark.parametrize("number", CASES)
 def test_equals_images_counted_one_by_one(number, monkeypatch):
-    monkeypatch.setattr(data_set, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr("algo.operations.counting.MOST_AT_ONCE", 3)
     case = make_case(number)
     images = random_images(number, case.network, IMAGES)
     done = []

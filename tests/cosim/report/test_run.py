@@ -18,11 +18,8 @@ pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("commands")]
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, build_root):
+def run(elsewhere, tmp_path):
     """Run the RTL in an empty folder; return its run folder."""
-    monkeypatch.chdir(tmp_path)
-    build_root.mkdir(exist_ok=True)
-    (tmp_path / "sim_build").symlink_to(build_root)
     network = random_network(SEED, numbers=NumberFormat())
     save_network(network, tmp_path / "net.safetensors")
     np.savez(tmp_path / "images.npz", images=random_images(SEED, network, IMAGES),
