@@ -97,6 +97,9 @@ def test_truncation_is_given_back_anew():
     for layer, other in zip(found.layers, expected.layers, strict=True):
         assert np.abs(layer.bias.astype(int) - other.bias).max() <= 1
     assert found.provenance["truncation_images"] == 8
+    again = with_precision(expected, images=images)
+    for layer, other in zip(again.layers, expected.layers, strict=True):
+        assert np.abs(layer.bias.astype(int) - other.bias).max() <= 1
 
 
 def test_too_few_bits_are_refused():

@@ -12,16 +12,17 @@ from tests.cosim.cases import make_case
 
 
 def by_hand() -> GroupWeights:
-    """One pointer, two lanes, taps 0 and 8 of a 3x3 kernel, two local channels.
+    """One pointer, two lanes, taps 0, 4 and 8 of a 3x3 kernel, two local channels.
 
-    Lane 0 begins at entry 3: (tap 0, channel 1), a bridge over zeros, (tap 8, channel 0). Lane 1
-    has one weight, of tap 0.
+    Lane 0 begins at entry 3: (tap 0, channel 1), (tap 4, channel 1), a bridge over zeros, (tap 8,
+    channel 0). Lane 1 has one weight, of tap 0.
     """
     return GroupWeights(
-        start=np.array([[3, 3]]), count=np.array([[3, 1]]),
-        taps=np.array([[0b100000001, 0b1]], np.uint64), first=3,
-        skips=np.array([[1, 7, 6], [0, 0, 0]]),
-        is_weight=np.array([[True, False, True], [True, False, False]]), local_bits=1)
+        start=np.array([[3, 3]]), count=np.array([[4, 1]]),
+        taps=np.array([[0b100010001, 0b1]], np.uint64), first=3,
+        skips=np.array([[1, 7, 2, 3], [0, 0, 0, 0]]),
+        is_weight=np.array([[True, True, False, True], [True, False, False, False]]),
+        local_bits=1)
 
 
 def plan_of(height: int, width: int) -> SimpleNamespace:
@@ -40,17 +41,17 @@ def met(found, mask: int, pointer: int = 0) -> list[tuple]:
 
 
 def test_rows_begin_where_the_memory_has_them():
-    """Entry 3 is the second of its row of two: two rows, of one and of two entries.
+    """Entry 3 is the second of its row of two: three rows, of one, two and one entries.
 
-    In the middle of a 3x3 map both taps lead inside. At (0, 0) tap 8 leads to (−1, −1), outside; at
+    In the middle of a 3x3 map all taps lead inside. At (0, 0) tap 8 leads to (−1, −1), outside; at
     (2, 2) tap 0 does, and lane 1 does not queue the event. At (0, 1) and (0, 2), and in the first
     column, tap 8 leads outside as well.
     """
     found = list_meetings(plan_of(3, 3), by_hand(), row_entries=2)
     corner, *_, middle, opposite = (int(found.mask_of[place]) for place in (0, 1, 4, 8))
-    assert met(found, middle) == [(0, 3, [1, 1]), (1, 1, [1])]
-    assert met(found, corner) == [(0, 3, [1, 0]), (1, 1, [1])]
-    assert met(found, opposite) == [(0, 3, [0, 1])]
+    assert met(found, middle) == [(0, 4, [1, 1, 1]), (1, 1, [1])]
+    assert met(found, corner) == [(0, 4, [1, 1, 0]), (1, 1, [1])]
+    assert met(found, opposite) == [(0, 4, [0, 1, 1])]
 
 
 def test_a_place_that_leads_nowhere_has_no_mask():
