@@ -79,6 +79,9 @@ class Configuration:
         Whether the lanes can run leaky integrate-and-fire neurons.
     counters
         Whether the activity counters exist.
+    deep_pipeline
+        Whether registers stand behind the memories and in the longest steps: a faster clock, for
+        some cycles more at the end of each synapse group and layer.
     numbers
         Number format; comes from the network.
 
@@ -103,13 +106,14 @@ class Configuration:
     layer_depth: int = 64
     leaky: bool = True
     counters: bool = True
+    deep_pipeline: bool = False
     numbers: NumberFormat = field(default_factory=NumberFormat)
 
     def __post_init__(self):
         if type(self.name) is not str or not NAME.fullmatch(self.name):
             raise ConfigurationError(
                 f"name must be letters, digits, '_', '.' and '-', not {self.name!r}")
-        for name in ("counters", "leaky"):
+        for name in ("counters", "deep_pipeline", "leaky"):
             value = getattr(self, name)
             if type(value) is not bool:
                 raise ConfigurationError(f"{name} must be true or false, not {value!r}")
@@ -173,6 +177,9 @@ class Configuration:
                 for name, width in memory_widths(self).items()}
 
 
+DEMO = {"lanes": 16, "weight_depth": 1024, "weight_buffer_depth": 128, "pointer_depth": 1024,
+        "potential_depth": 256, "channel_depth": 64, "spike_depth": 512, "pixel_depth": 256,
+        "layer_depth": 16}
 VGG = {"lanes": 64, "skip_bits": 7, "stream_bits": 128, "weight_depth": 16384,
        "weight_buffer_depth": 512, "pointer_depth": 16384, "potential_depth": 1024,
        "channel_depth": 128, "spike_depth": 8192, "pixel_depth": 16384,
@@ -185,10 +192,9 @@ CONFIGURATIONS = {config.name: config for config in (
         pointer_depth=16384, potential_depth=2048, channel_depth=2048, spike_depth=16384,
         pixel_depth=16384, instruction_depth=4096),
     # For the embedded data set.
-    Configuration(
-        name="demo", lanes=16, weight_depth=1024, weight_buffer_depth=128, pointer_depth=1024,
-        potential_depth=256, channel_depth=64, spike_depth=512, pixel_depth=256,
-        layer_depth=16),
+    Configuration(name="demo", **DEMO),
+    # The same with a faster clock, for an FPGA.
+    Configuration(name="fpga", **DEMO, deep_pipeline=True),
     # For a VGG-16 of half width with 33 times fewer weights: small memories, for little energy.
     Configuration(name="compact", **(VGG | {
         "lanes": 32, "weight_depth": 5120, "weight_buffer_depth": 256, "pointer_depth": 3072,

@@ -16,6 +16,7 @@ from .control.tap_table import TapTable
 from .instruction import Instruction
 from .lane import Lane
 from .layout import Fault, Status, Target
+from .pipeline import delayed
 from .ram import Ram, load_into
 
 __all__ = ["Processor", "Readout", "Trace"]
@@ -105,7 +106,7 @@ class Processor(wiring.Component):
         m.d.comb += [
             dispatcher.begin.eq(sequencer.integrate), dispatcher.group.eq(instruction.integrate),
             taps.begin.eq(sequencer.tabulate), taps.group.eq(instruction.integrate),
-            neurons.begin.eq(sequencer.scan), neurons.layer.eq(sequencer.instruction.fire)]
+            neurons.begin.eq(sequencer.scan), neurons.layer.eq(instruction.fire)]
         self._connect_lanes(m, lanes, loader, sequencer, dispatcher, taps, neurons, instruction)
 
         is_working = Signal()
@@ -177,12 +178,13 @@ class Processor(wiring.Component):
         m.d.comb += [
             stall.working.eq(sequencer.integrating),
             stall.moving.eq(
-                reads | operates | sequencer.integrate | (events.valid & events.ready)
-                | dispatcher.moves)]
+                delayed(m, reads | operates | sequencer.integrate
+                        | (events.valid & events.ready) | dispatcher.moves, 1))]
+        m.d.sync += sequencer.problem.eq(Fault.NONE)
         with m.If(dispatcher.strays | neurons.strays | Cat(lane.strays for lane in lanes).any()):
-            m.d.comb += sequencer.problem.eq(Fault.ADDRESS)
+            m.d.sync += sequencer.problem.eq(Fault.ADDRESS)
         with m.Elif(stall.stalled | (sequencer.awaits_slice & loader.blocked)):
-            m.d.comb += sequencer.problem.eq(Fault.STALL)
+            m.d.sync += sequencer.problem.eq(Fault.STALL)
 
     def _count(self, m, lanes, loader, sequencer, dispatcher, is_working):
         """Connect the counters, and let them follow the scores on the readout stream."""
@@ -201,7 +203,7 @@ class Processor(wiring.Component):
             shared.integrating.eq((has_event | was_event) & is_working),
             shared.pixel_read.eq(dispatcher.pixel_read),
             shared.table_read.eq(dispatcher.table_read),
-            shared.instruction_read.eq(sequencer.instruction_read),
+            shared.instruction_read.eq(sequencer.fetches),
             shared.streamed_beats.eq(loader.streamed_beats),
             shared.dram_stall.eq(sequencer.awaits_slice),
             shared.pixel_write.eq(loader.valid & (loader.word.target == Target.PIXEL)),

@@ -20,6 +20,9 @@ def run(
     = "generic",
     seed: Annotated[int, typer.Option(
         "--seed", metavar="N", min=1, help="Placement of ecp5 begins with this number.")] = 1,
+    grade: Annotated[int, typer.Option(
+        "--grade", metavar="6|7|8", min=6, max=8,
+        help="Speed grade of the ecp5; 6 is the slowest.")] = 6,
     out: Annotated[Path | None, typer.Option(
         "-o", "--out", metavar="DIR", show_default=False,
         help="Also write synth.json to this folder.")] = None,
@@ -37,7 +40,7 @@ def run(
 
     numbers = load_network(network_path(network)).numbers if network else NumberFormat()
     processor = load_configuration(config, numbers)
-    chosen = find_target(target, seed=seed)
+    chosen = find_target(target, seed=seed, grade=grade)
     if out:
         with new_files(out, []):                            # before minutes of synthesis
             pass

@@ -6,7 +6,7 @@ import numpy as np
 
 from hw.compiler import LayerPlan
 from hw.config import Configuration
-from hw.lane.lane import FIRE_LATENCY, Activity
+from hw.lane.lane import Activity, fire_latency
 
 from .record import PortRecord
 
@@ -43,6 +43,6 @@ def phases_of(record: PortRecord, layers: Sequence[LayerPlan], config: Configura
     last_visit = np.full(begun[-1] + 1, -1)                 # between two begins
     np.maximum.at(last_visit, begun[fires], cycle[fires])
     visit = last_visit[begun]
-    ended = (place == len(layer_of) - 1) & (visit >= 0) & (cycle > visit + FIRE_LATENCY)
+    ended = (place == len(layer_of) - 1) & (visit >= 0) & (cycle > visit + fire_latency(config))
     phase[(begun == 0) | ended] = OUTSIDE
     return phase

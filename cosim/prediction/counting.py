@@ -18,9 +18,9 @@ from .stored_weights import stored_weights
 __all__ = ["Counting"]
 
 FETCH_CYCLES = 2
-FIRE_LATENCY = 4
-# Of local channels whose scores are read out, before the first score.
-SCORE_LATENCY = 3
+# From a neuron to its spike, and to its score; in a deep pipeline more.
+FIRE_LATENCY, DEEPER_FIRE = 4, 2
+SCORE_LATENCY, DEEPER_SCORE = 3, 1
 
 
 class Counting:
@@ -165,7 +165,8 @@ class _Inference:
         counts["bias_reads"] += channels
         if fields["writes"]:
             counts["spike_writes"] += channels * (height // pool) * (width // pool)
+        is_deep = self.config.deep_pipeline
         if fields["opcode"] == Opcode.SCORES.value:
-            self.now += channels * size + SCORE_LATENCY * visits
+            self.now += channels * size + (SCORE_LATENCY + is_deep * DEEPER_SCORE) * visits
         else:
-            self.now += visits + FIRE_LATENCY
+            self.now += visits + FIRE_LATENCY + is_deep * DEEPER_FIRE

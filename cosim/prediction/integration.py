@@ -5,6 +5,7 @@ every cycle; time 0 is the cycle in which the instruction's group begins.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,10 +19,28 @@ __all__ = ["Activity", "integrate"]
 
 # Before time 0, by more than any sum of latencies.
 NEVER = -1000
-# From the begin of a group to the first row of its source in the event picker.
-FIRST_ROW = 3
-# Rows between the weights and the multiplier of a lane; the compiled loop has as many variables.
-ROW_QUEUE = 4
+# No cycle of an instruction comes so late.
+NEVER_YET = 1 << 62
+# Rows that wait between the weights and the multiplier of a lane, besides those on their way there.
+ROW_QUEUE = 3
+
+
+class Steps(NamedTuple):
+    """Cycles that parts of a pipeline take.
+
+    From the begin of a group to the first row of its source in the event picker; from an event to
+    its entry into a lane's queue; from a row's read to its entry into the row queue; from there to
+    the write of a sum; from the last pointer of a block to its first row.
+    """
+
+    first_row: int
+    look_up: int
+    decode: int
+    add: int
+    settle: int
+
+
+SHORT, DEEP = Steps(3, 1, 1, 3, 2), Steps(4, 2, 3, 5, 3)
 
 
 @dataclass(frozen=True)
@@ -56,6 +75,7 @@ def integrate(config: Configuration, plan: GroupPlan, meetings: Meetings, source
         source, events_of, fields["block_channels"], bool(fields["linear"]),
         bool(fields["from_input"]), bool(fields["direct"]), config.queue_depth,
         (config.row_entries, config.weight_buffer_depth // config.row_entries),
+        DEEP if config.deep_pipeline else SHORT,
         (meetings.mask_of, meetings.pointers, meetings.first, meetings.lane, meetings.entries,
          meetings.first_row, meetings.additions),
         meetings.start, meetings.stop)
@@ -63,31 +83,32 @@ def integrate(config: Configuration, plan: GroupPlan, meetings: Meetings, source
 
 
 @compiled
-def _run(source, events_of, block_channels, linear, from_input, direct, depth, buffer, meetings,
-         start, stop):
+def _run(source, events_of, block_channels, linear, from_input, direct, depth, buffer, steps,
+         meetings, start, stop):
     """Return the fields of :class:`Activity`.
 
     The picker holds one visit after the other: a place's channels, or one pixel. ``taken`` is when
-    the last event or marker was taken. From ``room`` on each lane has room for one more event, and
-    from ``tight`` on that with one less, as it is in the cycle in which the event before is still
-    being looked up.
+    the last events or markers were taken, the latest first. ``room`` is as of :func:`_queue`, now,
+    and before the last one and two of them, which may still be looked up.
     """
     mask_of, pointers, first, lane_of, entries_of, first_row, additions = meetings
     places, channels = source.shape
     lanes = start.shape[1]
     # Of each lane: when the last events left the queue, in a ring, and where the oldest stands;
-    # the earliest cycle in which the reader takes one; its last read, and whether that went on;
-    # when the last rows had been sent, the oldest first; when all is done.
+    # the earliest cycle in which the reader takes one; when the last rows with additions had been
+    # sent, and the last others read, in rings, with their oldest and with the latest of the former;
+    # when all is done.
     pops, oldest = np.full((lanes, depth), NEVER, np.int64), np.zeros(lanes, np.int64)
     free = np.zeros(lanes, np.int64)
-    last_read = np.full(lanes, NEVER, np.int64)
-    went_on = np.zeros(lanes, np.bool_)
-    sent = np.full((lanes, ROW_QUEUE), NEVER, np.int64)
+    sent = np.full((lanes, ROW_QUEUE + steps.decode), NEVER, np.int64)
+    silent = np.full((lanes, steps.decode), NEVER, np.int64)
+    oldest_sent, oldest_silent = np.zeros(lanes, np.int64), np.zeros(lanes, np.int64)
+    last_sent = np.full(lanes, NEVER, np.int64)
     busy_until = np.full(lanes, NEVER, np.int64)
     blocks = (channels + block_channels - 1) // block_channels
     fetched = _prefetchers(start, blocks, buffer)
-    picker, taken = FIRST_ROW - 1, NEVER
-    room = tight = tight_before = NEVER
+    picker, taken = steps.first_row - 1, (NEVER, NEVER)
+    room = before = before_that = (NEVER, NEVER, NEVER if depth > 2 else NEVER_YET)
     first_event = weights_ready = NEVER
     queue_stall = weight_stall = 0
     events = queued = entries_met = operations = source_reads = 0
@@ -95,95 +116,121 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
         begin = block * block_channels
         end = min(channels, begin + block_channels)
         if not direct:
-            weights_ready = _ready(fetched, stop, buffer, block, end - 1, end - begin)
+            weights_ready = _ready(
+                fetched, stop, buffer, block, end - 1, end - begin + steps.settle)
         for place in range(places):
             mask = mask_of[place]
             base = begin * places + place * (end - begin) - begin if linear else 0
             if not from_input:
                 source_reads += (end - begin) * (mask >= 0)
-                picker = max(picker + 1, taken)
+                picker = max(picker + 1, taken[0])
             shown_before = False
             for channel in range(begin, end):
                 if from_input:
                     source_reads += mask >= 0
-                    picker, shown_before = max(picker + 1, taken), False
+                    picker, shown_before = max(picker + 1, taken[0]), False
                 if mask < 0:
                     continue
                 for _ in range(events_of[source[place, channel]]):
-                    shown = taken + 1 if shown_before else picker + 1
+                    shown = taken[0] + 1 if shown_before else picker + 1
                     shown_before = True
                     if first_event == NEVER:
                         first_event = shown
-                    cleared = _all_free(shown, taken, tight_before, room)
-                    taken, tight_before = max(cleared, weights_ready), tight
+                    cleared = _all_free(shown, taken, (room, before, before_that), steps.look_up)
+                    taken = max(cleared, weights_ready), taken[0]
+                    before, before_that = room, before
                     queue_stall += cleared - shown
-                    weight_stall += taken - cleared
+                    weight_stall += taken[0] - cleared
                     events += 1
                     event = mask * pointers + base + channel
                     for meeting in range(first[event], first[event + 1]):
                         lane = lane_of[meeting]
-                        popped = max(taken + 2, free[lane])
-                        earliest, read, on = popped + 1, last_read[lane], went_on[lane]
-                        a, b, c, d = (sent[lane, 0], sent[lane, 1], sent[lane, 2],
-                                      sent[lane, 3])
+                        popped = max(taken[0] + 1 + steps.look_up, free[lane])
+                        read, ends = popped, last_sent[lane]
                         for row in range(first_row[meeting], first_row[meeting + 1]):
-                            # A row is read when there is room for it and for the one before.
-                            waits_for = a if on else b
-                            if read != earliest - 1:
-                                read = max(earliest, a + 1)
-                            elif waits_for < earliest:
-                                read = earliest
-                            else:
-                                read = max(earliest + 1, a + 1)
+                            read = _room_for_row(sent, silent, lane, read + 1)
                             adds = np.int64(additions[row])
-                            on = adds > 0
-                            if on:
-                                a, b, c, d = b, c, d, max(read + 2, d + 1) + adds - 1
+                            if adds > 0:
+                                ends = max(read + 1 + steps.decode, ends + 1) + adds - 1
                                 operations += adds
-                            earliest = read + 1
-                        sent[lane, 0], sent[lane, 1], sent[lane, 2], sent[lane, 3] = a, b, c, d
-                        last_read[lane], went_on[lane], free[lane] = read, on, read
-                        # A row arrives in the cycle after; what is sent is decoded, added, written.
-                        busy_until[lane] = max(read + 1, d + 3)
-                        room, tight = _queue(pops, oldest, lane, popped, room, tight)
+                                _note(sent, oldest_sent, lane, ends)
+                            else:
+                                _note(silent, oldest_silent, lane, read)
+                        last_sent[lane], free[lane] = ends, read
+                        # Rows are decoded; what is sent of them is resolved, added and written.
+                        busy_until[lane] = max(read + steps.decode, ends + steps.add)
+                        room = _queue(pops, oldest, lane, popped, room)
                         queued += 1
                         entries_met += entries_of[meeting]
         if not direct:
-            shown = max(picker, taken) + 1
-            cleared = _all_free(shown, taken, tight_before, room)
-            taken, tight_before = max(cleared, weights_ready), tight
+            shown = max(picker, taken[0]) + 1
+            cleared = _all_free(shown, taken, (room, before, before_that), steps.look_up)
+            taken = max(cleared, weights_ready), taken[0]
+            before, before_that = room, before
             for lane in range(lanes):
-                popped = max(taken + 2, free[lane])
+                popped = max(taken[0] + 1 + steps.look_up, free[lane])
                 free[lane] = popped + 1
                 busy_until[lane] = max(busy_until[lane], popped)
-                room, tight = _queue(pops, oldest, lane, popped, room, tight)
+                room = _queue(pops, oldest, lane, popped, room)
                 fetched[RELEASED][lane, block] = popped
-    last = max(picker, taken + 1, busy_until.max())
+    last = max(picker, taken[0] + steps.look_up, busy_until.max())
     integration = 0 if first_event == NEVER else last + 1 - first_event
     return (last + 2, integration, queue_stall, weight_stall, events, queued, entries_met,
             operations, source_reads, fetched[STATE][:, COPIED].sum())
 
 
 @compiled
-def _all_free(shown, taken, tight_before, room):
-    """Return from when on no lane's queue is full, for an event shown in a cycle."""
-    if taken == shown - 1:
-        if tight_before < shown:
-            return shown
-        shown += 1
-    return max(shown, room)
+def _all_free(shown, taken, rooms, look_up):
+    """Return from when on no lane's queue is full, for an event shown in a cycle.
+
+    Events that are being looked up count as if all lanes queued them.
+    """
+    cycle = shown
+    while True:
+        late = np.int64(taken[0] >= cycle - look_up) + np.int64(taken[1] >= cycle - look_up)
+        if late == 0:
+            return max(cycle, rooms[0][0])
+        if rooms[late][late] <= cycle:
+            return cycle
+        cycle += 1
 
 
 @compiled
-def _queue(pops, oldest, lane, popped, room, tight):
-    """Note when an event leaves a queue; return from when on there is room, for one more or two."""
-    depth, place = pops.shape[1], oldest[lane]
-    pops[lane, place] = popped
-    place = place + 1 if place + 1 < depth else 0
-    oldest[lane] = place
-    after = place + 1 if place + 1 < depth else 0
+def _queue(pops, oldest, lane, popped, room):
+    """Note when an event leaves a queue; return from when on there is room for 1, 2 or 3 more."""
+    depth = pops.shape[1]
+    _note(pops, oldest, lane, popped)
     # Room comes back in the cycle after.
-    return max(room, pops[lane, place] + 1), max(tight, pops[lane, after])
+    first, second = (oldest[lane] + 1) % depth, (oldest[lane] + 2) % depth
+    for_three = pops[lane, second] + 1 if depth > 2 else NEVER_YET
+    return (max(room[0], pops[lane, oldest[lane]] + 1), max(room[1], pops[lane, first] + 1),
+            max(room[2], for_three))
+
+
+@compiled
+def _note(ring, oldest, lane, cycle):
+    """Replace the oldest of a lane's cycles."""
+    place = oldest[lane]
+    ring[lane, place] = cycle
+    oldest[lane] = place + 1 if place + 1 < ring.shape[1] else 0
+
+
+@compiled
+def _room_for_row(sent, silent, lane, earliest):
+    """Return the first cycle from ``earliest`` on in which a lane may read a row.
+
+    Rows on their way to the row queue count until they turn out to add nothing.
+    """
+    cycle, room, decode = earliest, sent.shape[1], silent.shape[1]
+    while True:
+        rows = 0
+        for place in range(room):
+            rows += sent[lane, place] >= cycle
+        for place in range(decode):
+            rows += silent[lane, place] >= cycle - decode
+        if rows < room:
+            return cycle
+        cycle += 1
 
 
 # A prefetcher copies the blocks of a group, one after the other. Of each lane and block: when its
@@ -204,8 +251,11 @@ def _prefetchers(start, blocks, buffer):
 
 
 @compiled
-def _ready(fetched, stop, buffer, block, last_channel, channels):
-    """Copy a block in all lanes; return the first cycle in which its events may be taken."""
+def _ready(fetched, stop, buffer, block, last_channel, cycles):
+    """Copy a block in all lanes; return the first cycle in which its events may be taken.
+
+    Its pointers take so many ``cycles``.
+    """
     released, nexts, state = fetched
     width, buffer_rows = buffer
     ready = NEVER
@@ -215,7 +265,7 @@ def _ready(fetched, stop, buffer, block, last_channel, channels):
             begins = max(begins, released[lane, block - LIVE_BLOCKS] + 1)
         until = stop[last_channel, lane]
         end = (until + width - 1) // width
-        now, filled, kept = begins + channels + 2, state[lane, FILLED], state[lane, KEPT]
+        now, filled, kept = begins + cycles, state[lane, FILLED], state[lane, KEPT]
         while filled < end:
             reads = min(end, kept + buffer_rows) - filled
             if reads > 0:

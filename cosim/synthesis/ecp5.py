@@ -9,12 +9,14 @@ from .description import describe
 from .netlist import Netlist
 from .tools import NEXTPNR, YOSYS, run_tool
 
-__all__ = ["DEVICE", "ECP5_TOOLS", "ecp5_script", "read_report", "synthesise_ecp5"]
+__all__ = ["DEVICE", "ECP5_TOOLS", "GRADES", "ecp5_script", "read_report", "synthesise_ecp5"]
 
 ECP5_TOOLS = (YOSYS, NEXTPNR)
 DEVICE = "LFE5U-85F"
-# The package with most pins, the slowest grade, and a target that is not met without effort.
-OPTIONS = ("--85k", "--package", "CABGA756", "--speed", "6", "--freq", "120",
+# Speed grades that the chip is sold in, the slowest first.
+GRADES = (6, 7, 8)
+# The package with most pins, and a target that is not met without effort.
+OPTIONS = ("--85k", "--package", "CABGA756", "--freq", "110",
            "--lpf-allow-unconstrained", "--timing-allow-fail")
 HIERARCHY, FLAT, REPORT = "hierarchy.json", "flat.json", "report.json"
 # Cells of the chip as Yosys counts them in a block, and as nextpnr does after packing.
@@ -34,16 +36,17 @@ synth_ecp5 -top {top} -json {FLAT}
 """
 
 
-def synthesise_ecp5(folder: Path, top: str, progress: Progress | None, *, seed: int) -> dict:
+def synthesise_ecp5(folder: Path, top: str, progress: Progress | None, *, seed: int,
+                    grade: int) -> dict:
     """Synthesise ``<top>.v`` in ``folder``, place and route; return blocks, resources, clock."""
     (folder / "ecp5.ys").write_text(ecp5_script(top))
     run_tool(YOSYS, ["ecp5.ys"], folder, progress=progress)
     hierarchy, flat = (json.loads((folder / name).read_bytes()) for name in (HIERARCHY, FLAT))
     netlist = Netlist(hierarchy, top, flat=flat)
-    run_tool(NEXTPNR, [*OPTIONS, "--seed", str(seed), "--json", FLAT, "--report", REPORT], folder,
-             progress=progress)
+    run_tool(NEXTPNR, [*OPTIONS, "--speed", str(grade), "--seed", str(seed), "--json", FLAT,
+                       "--report", REPORT], folder, progress=progress)
     found = describe(netlist, {name: itemgetter(kind) for name, kind in CELLS.items()})
-    return found | {"device": DEVICE, "seed": seed} | read_report(
+    return found | {"device": f"{DEVICE}-{grade}", "seed": seed} | read_report(
         json.loads((folder / REPORT).read_bytes()), netlist)
 
 

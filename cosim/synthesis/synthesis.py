@@ -14,7 +14,7 @@ from hw.emit import processor_verilog
 from hw.network import write_whole
 
 from ..console import Progress
-from .ecp5 import ECP5_TOOLS, ecp5_script, synthesise_ecp5
+from .ecp5 import ECP5_TOOLS, GRADES, ecp5_script, synthesise_ecp5
 from .generic import GENERIC_TOOLS, generic_script, synthesise_generic
 from .library import load_library
 from .mapped import MAPPED_TOOLS, mapped_script, synthesise_mapped
@@ -50,16 +50,17 @@ class Target:
     recipe: str
 
 
-def find_target(name: str, *, seed: int = 1) -> Target:
+def find_target(name: str, *, seed: int = 1, grade: int = GRADES[0]) -> Target:
     """Return the target ``generic`` or ``ecp5``, or that of a Liberty file (.lib or .lib.gz).
 
-    ``seed`` is of placement. Raises ``ValueError``, or ``OSError`` if there is no such file.
+    ``seed`` is of placement, ``grade`` the speed of the chip. Raises ``ValueError``, or ``OSError``
+    if there is no such file.
     """
     if name == "generic":
         return Target(name, GENERIC_TOOLS, synthesise_generic, generic_script(TOP))
     if name == "ecp5":
-        return Target(name, ECP5_TOOLS, partial(synthesise_ecp5, seed=seed),
-                      f"{ecp5_script(TOP)} seed {seed}")
+        return Target(name, ECP5_TOOLS, partial(synthesise_ecp5, seed=seed, grade=grade),
+                      f"{ecp5_script(TOP)} seed {seed} grade {grade}")
     if not name.endswith((".lib", ".lib.gz")):
         raise ValueError(f"target must be generic, ecp5 or a .lib or .lib.gz file, not {name!r}")
     library = load_library(Path(name))

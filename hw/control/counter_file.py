@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from ..config import Configuration
 from ..counters import COUNTER_BITS, COUNTERS
 from ..lane.lane import Activity
+from ..pipeline import delayed
 from ..ram import Ram
 from .loader import STREAMED_BEATS
 
@@ -41,8 +42,9 @@ def total(bits: list) -> Value:
 class CounterFile(wiring.Component):
     """One running total for each counter; a snapshot of all at the end of each layer.
 
-    A counter is 32 bits wide and wraps. ``report`` sends the snapshots layer by layer as words in
-    the order of ``COUNTERS``, one word per cycle while taken, then sets all totals to zero.
+    A counter is 32 bits wide and wraps; what a cycle did is added two cycles after it. ``report``
+    sends the snapshots layer by layer as words in the order of ``COUNTERS``, one word per cycle
+    while taken, then sets all totals to zero.
     Totals, not differences: a layer's count is its snapshot minus the one before, modulo 2^32.
     Reset sets all totals to zero.
 
@@ -66,17 +68,15 @@ class CounterFile(wiring.Component):
             "shared": In(SharedActivity), "save": In(1), "report": In(1),
             "words": Out(stream.Signature(COUNTER_BITS)), "last": Out(1)})
 
-    def _increments(self) -> dict[str, Value]:
-        """What each counter grows by in this cycle."""
-        shared, lanes = self.shared, self.config.lanes
-
+    def _increments(self, running, shared, lanes) -> dict[str, Value]:
+        """What each counter grows by for a cycle with this activity."""
         def lane_count(field):
-            return total([self.lanes[lane][field] for lane in range(lanes)])
+            return total([lane[field] for lane in lanes])
 
         operations   = lane_count("operation")
         weight_reads = lane_count("weight_read")
         return {
-            "cycles": self.running,
+            "cycles": running,
             "synaptic_operations": operations,
             "events": shared.event,
             "pixel_reads": shared.pixel_read,
@@ -100,16 +100,20 @@ class CounterFile(wiring.Component):
             "dram_stall_cycles": shared.dram_stall,
             "integration_cycles": shared.integrating,
             "lane_idle_cycles": total([
-                shared.integrating & ~self.lanes[lane].operation for lane in range(lanes)]),
+                shared.integrating & ~lane.operation for lane in lanes]),
             "instruction_reads": shared.instruction_read,
             "dram_read_bits": Mux(
-                self.running, shared.streamed_beats * self.config.stream_bits, 0),
+                running, shared.streamed_beats * self.config.stream_bits, 0),
             "input_bits": Mux(shared.pixel_write, PIXEL_BITS, 0),
         }
 
     def elaborate(self, platform):
         m = Module()
-        increments = self._increments()
+        running, shared, lanes, saves = (
+            delayed(m, value, 1) for value in (self.running, self.shared, self.lanes, self.save))
+        increments = {name: delayed(m, value, 1) for name, value in
+                      self._increments(running, shared, list(lanes)).items()}
+        save = delayed(m, saves, 1)
         assert increments.keys() == COUNTERS.keys()
 
         layout = data.ArrayLayout(COUNTER_BITS, len(COUNTERS))
@@ -120,9 +124,9 @@ class CounterFile(wiring.Component):
             m.d.comb += totals_after[index].eq(totals[index] + increments[name])
         m.d.sync += totals.eq(totals_after)
         m.d.comb += [
-            snapshots.write.eq(self.save), snapshots.write_address.eq(rows),
+            snapshots.write.eq(save), snapshots.write_address.eq(rows),
             snapshots.write_data.eq(totals_after)]
-        with m.If(self.save):
+        with m.If(save):
             m.d.sync += rows.eq(rows + 1)
 
         row, column = Signal.like(rows), Signal(range(len(COUNTERS)))
@@ -131,7 +135,7 @@ class CounterFile(wiring.Component):
         with m.FSM():
             with m.State("Idle"):
                 m.d.sync += row.eq(0)
-                with m.If(self.report):
+                with m.If(self.report & ~saves):
                     m.next = "Read"
             with m.State("Read"):
                 m.d.comb += snapshots.read.eq(1)

@@ -9,6 +9,7 @@ from ..instruction import IntegrateInstruction
 from ..layout import Event, LoadedWord, Target
 from ..network.model import NO_EVENT
 from ..network.validation import MAX_EVENTS_PER_PIXEL
+from ..pipeline import buffered, delayed
 from ..ram import Ram, load_into
 from .event_picker import EventPicker
 from .map_walker import MapWalker
@@ -21,8 +22,9 @@ class Dispatcher(wiring.Component):
     """Scans the source of a synapse group and sends its spikes as events.
 
     Owns the pixel memory and the input table. At most one event per cycle; the first four cycles
-    after ``begin``. An event waits until all lanes take it. A marker follows the last event of a
-    block, unless the group is ``direct``. Reset stops the group; memories keep their contents.
+    after ``begin``, five in a deep pipeline. An event waits until all lanes take it. A marker
+    follows the last event of a block, unless the group is ``direct``. Reset stops the group;
+    memories keep their contents.
 
     Members
     -------
@@ -63,11 +65,16 @@ class Dispatcher(wiring.Component):
         load_into(m, pixels, self.loads, self.word, Target.PIXEL)
         load_into(m, table, self.loads, self.word, Target.INPUT_TABLE)
 
-        wiring.connect(m, walker.visits, reader.visits)
+        is_deep, waits = config.deep_pipeline, Signal()
+        if is_deep:
+            m.d.comb += waits.eq(buffered(m, walker.visits, reader.visits))
+        else:
+            wiring.connect(m, walker.visits, reader.visits)
         wiring.connect(m, reader.rows, picker.rows)
         wiring.connect(m, picker.events, wiring.flipped(self.events))
         m.d.comb += [
-            walker.begin.eq(self.begin), walker.group.eq(self.group), self.strays.eq(walker.strays),
+            walker.begin.eq(self.begin), walker.group.eq(self.group),
+            self.strays.eq(delayed(m, walker.strays, is_deep)),
             self.moves.eq(walker.visits.valid & walker.visits.ready),
             picker.offset.eq(self.group.offset),
             self.spike_read.eq(reader.spike_read), self.spike_address.eq(reader.spike_address),
@@ -77,5 +84,5 @@ class Dispatcher(wiring.Component):
             table.read.eq(reader.table_read), table.read_address.eq(reader.table_address),
             reader.exponents.eq(table.read_data),
             self.pixel_read.eq(pixels.read), self.table_read.eq(table.read),
-            self.busy.eq(walker.visits.valid | reader.busy | picker.events.valid)]
+            self.busy.eq(walker.visits.valid | waits | reader.busy | picker.events.valid)]
         return m

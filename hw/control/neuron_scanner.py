@@ -37,10 +37,7 @@ class NeuronScanner(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        config, neuron = self.config, self.neurons.p
-        # From the cycle after ``begin`` on a register has it, which is faster than a memory.
-        layer = Signal.like(self.layer)
-        m.d.sync += layer.eq(self.layer)
+        config, layer, neuron = self.config, self.layer, self.neurons.p
 
         active        = Signal()
         channels_left = Signal.like(layer.channels)
@@ -114,7 +111,7 @@ class NeuronScanner(wiring.Component):
         with m.If(self.begin):
             jump(0, line, window, band, plane)
             m.d.sync += [
-                active.eq(1), channels_left.eq(self.layer.channels),
-                channel.eq(self.layer.channel), spike.eq(self.layer.spikes), new_channel.eq(1),
+                active.eq(1), channels_left.eq(layer.channels),
+                channel.eq(layer.channel), spike.eq(layer.spikes), new_channel.eq(1),
                 y.eq(0), x.eq(0), dy.eq(0), dx.eq(0)]
         return m

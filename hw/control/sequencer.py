@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import LIVE_SLICES, Configuration
 from ..instruction import Instruction, Opcode
-from ..lane.lane import FIRE_LATENCY
+from ..lane.lane import fire_latency
 from ..layout import Fault
 
 __all__ = ["Sequencer"]
@@ -15,10 +15,11 @@ __all__ = ["Sequencer"]
 class Sequencer(wiring.Component):
     """Sweeps the potentials after reset, then runs the program once for each ``start``.
 
-    An instruction takes two cycles to fetch. A synapse group works out its taps, waits for its
-    weights if they are streamed, then runs until dispatcher and lanes are done; neurons fire, then
-    settle. After the last scores the counters are reported, if there are any. A bad program ends in
-    ``fault``, until reset, as does a ``fault`` that others find while it runs.
+    An instruction takes two cycles to fetch and decode; it is read while the one before runs. A
+    synapse group works out its taps, waits for its weights if they are streamed, then runs until
+    dispatcher and lanes are done; neurons fire, then settle. After the last scores the counters are
+    reported, if there are any. A bad program ends in ``fault``, until reset, as does a ``fault``
+    that others find while it runs.
 
     Members
     -------
@@ -28,8 +29,8 @@ class Sequencer(wiring.Component):
         Nothing is being loaded; nothing is running either.
     clear : ``Out(1)``, clear_address : ``Out``
     instruction_read : ``Out(1)``, instruction_address : ``Out``, instruction : ``In``
-    current : ``Out(Instruction(config))``
-        The instruction from the cycle after it is decoded, out of a register.
+    fetches : ``Out(1)``, current : ``Out(Instruction(config))``
+        The next instruction becomes the current one, which is a register.
     tabulate : ``Out(1)``, tabulated : ``In(1)``
         Start the tap table; it is done.
     slice_loaded : ``In(1)``, slice_room : ``Out(1)``, awaits_slice : ``Out(1)``
@@ -55,7 +56,8 @@ class Sequencer(wiring.Component):
             "clear": Out(1), "clear_address": Out(range(config.potential_depth)),
             "instruction_read": Out(1),
             "instruction_address": Out(range(config.instruction_depth)),
-            "instruction": In(Instruction(config)), "current": Out(Instruction(config)),
+            "instruction": In(Instruction(config)), "fetches": Out(1),
+            "current": Out(Instruction(config)),
             "tabulate": Out(1), "tabulated": In(1), "slice_loaded": In(1), "slice_room": Out(1),
             "awaits_slice": Out(1), "integrate": Out(1), "integrating": In(1),
             "scan": Out(1), "fires": Out(1), "scanning": In(1), "scored": In(1),
@@ -64,13 +66,15 @@ class Sequencer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        address = self.instruction_address
-        settled = Signal(range(FIRE_LATENCY))
+        address, reads_ahead = Signal.like(self.instruction_address), Signal()
+        latency = fire_latency(self.config)
+        settled = Signal(range(latency))
         group, layer = self.current.integrate, self.current.fire
         slices, slice_done = Signal(range(LIVE_SLICES + 1)), Signal()
-        m.d.sync += [slices.eq(slices + self.slice_loaded - slice_done),
-                     self.current.eq(self.instruction)]
-        m.d.comb += [self.running.eq(1), self.slice_room.eq(slices != LIVE_SLICES)]
+        m.d.sync += [slices.eq(slices + self.slice_loaded - slice_done), reads_ahead.eq(0)]
+        m.d.comb += [
+            self.running.eq(1), self.slice_room.eq(slices != LIVE_SLICES),
+            self.instruction_read.eq(reads_ahead), self.instruction_address.eq(address)]
 
         def stop_on_problem():
             with m.If(self.problem != Fault.NONE):
@@ -84,24 +88,26 @@ class Sequencer(wiring.Component):
                 with m.If(self.clear_address == self.config.potential_depth - 1):
                     m.next = "Idle"
             with m.State("Idle"):
-                m.d.comb += [self.ready.eq(self.may_start), self.running.eq(0)]
+                m.d.comb += [self.ready.eq(self.may_start), self.running.eq(0),
+                             self.instruction_address.eq(0)]
                 m.d.sync += address.eq(0)
                 with m.If(self.start & self.may_start):
+                    m.d.comb += self.instruction_read.eq(1)
                     m.next = "Fetch"
 
             with m.State("Fetch"):
-                m.d.comb += self.instruction_read.eq(1)
+                m.d.comb += self.fetches.eq(1)
+                m.d.sync += self.current.eq(self.instruction)
                 m.next = "Decode"
             with m.State("Decode"):
                 found = Signal(Fault)
                 m.d.sync += address.eq(address + 1)
-                ends = ((self.instruction.opcode == Opcode.SCORES)
-                        & self.instruction.fire.ends)
+                ends = (self.current.opcode == Opcode.SCORES) & layer.ends
                 with m.If(self._is_impossible()):
                     m.d.comb += found.eq(Fault.OPERAND)
                 with m.Elif((address == self.config.instruction_depth - 1) & ~ends):
                     m.d.comb += found.eq(Fault.UNENDING)
-                with m.Switch(self.instruction.opcode):
+                with m.Switch(self.current.opcode):
                     with m.Case(Opcode.INTEGRATE):
                         m.next = "Tabulate"
                     with m.Case(Opcode.FIRE):
@@ -114,7 +120,8 @@ class Sequencer(wiring.Component):
                     m.d.sync += self.fault.eq(found)
                     m.next = "Failed"
                 with m.Else():
-                    is_group = self.instruction.opcode == Opcode.INTEGRATE
+                    is_group = self.current.opcode == Opcode.INTEGRATE
+                    m.d.sync += reads_ahead.eq(~ends)
                     m.d.comb += [self.tabulate.eq(is_group), self.scan.eq(~is_group)]
 
             with m.State("Tabulate"):
@@ -136,7 +143,7 @@ class Sequencer(wiring.Component):
                 m.d.sync += settled.eq(0)
                 with m.If(~self.scanning):
                     m.d.sync += settled.eq(settled + 1)
-                    with m.If(settled == FIRE_LATENCY - 1):
+                    with m.If(settled == latency - 1):
                         m.d.comb += self.save.eq(layer.ends)
                         m.next = "Fetch"
                 stop_on_problem()
@@ -159,10 +166,10 @@ class Sequencer(wiring.Component):
 
     def _is_impossible(self):
         """Return whether a size is zero or beyond what there is, so that a walk might not end."""
-        group, layer = self.instruction.integrate, self.instruction.fire
+        group, layer = self.current.integrate, self.current.fire
         sizes = [group.lanes, group.height, group.width, group.channels, group.block_channels,
                  group.kernel, group.out_height, group.out_width]
-        is_group = self.instruction.opcode == Opcode.INTEGRATE
+        is_group = self.current.opcode == Opcode.INTEGRATE
         return Mux(
             is_group,
             Cat(size == 0 for size in sizes).any() | (group.kernel > self.config.max_kernel)

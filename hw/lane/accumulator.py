@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import Configuration
+from ..pipeline import delayed
 from ..ram import Ram
 
 __all__ = ["Accumulator"]
@@ -14,7 +15,8 @@ class Accumulator(wiring.Component):
     """Adds one addend per cycle to any potential, or reads and clears one.
 
     A read-modify-write pipeline of two stages: the address comes first, the addend in the cycle
-    after; the sum is written at the end of that cycle. Two additions in a row to one potential are
+    after; the sum is written at the end of that cycle. A deep pipeline has a register behind the
+    memory, and all this is a cycle later. Additions in a row to one potential are
     forwarded. ``read`` is the same without an addend: the potential appears in the cycle after,
     in which zero is written in its place, unless it ``keeps``. Either kind may follow the other at
     once. ``store`` writes a potential that was kept; there must be no other write in its cycle.
@@ -52,20 +54,29 @@ class Accumulator(wiring.Component):
         m.submodules.potentials = potentials = Ram(
             signed(self.config.numbers.potential_bits), self.config.potential_depth)
 
-        is_add, is_read, is_clear = Signal(), Signal(), Signal()
-        address   = Signal.like(self.address)
-        m.d.sync += [is_add.eq(self.add), is_read.eq(self.read), is_clear.eq(self.clear),
-                     address.eq(self.address)]
+        is_deep = self.config.deep_pipeline
+        is_add, is_read, is_clear = (delayed(m, begins, 1 + is_deep)
+                                     for begins in (self.add, self.read, self.clear))
+        before  = delayed(m, self.address, is_deep)     # address in the cycle before the sum
+        address = delayed(m, before, 1)
 
         # The memory still shows the value before a write at the end of the previous cycle.
         written   = Signal.like(self.potential)
         forwards  = Signal()
         m.d.sync += [
             written.eq(potentials.write_data),
-            forwards.eq(potentials.write & (potentials.write_address == self.address))]
+            forwards.eq(potentials.write & (potentials.write_address == before))]
+        found = potentials.read_data
+        if is_deep:
+            # Nor does it show what is written in the cycle of the read.
+            collided, captured = Signal(), Signal.like(self.potential)
+            m.d.sync += [
+                collided.eq(potentials.write & (potentials.write_address == self.address)),
+                captured.eq(Mux(collided, written, found))]
+            found = captured
         m.d.comb += [
             potentials.read.eq(self.add | self.read), potentials.read_address.eq(self.address),
-            self.potential.eq(Mux(forwards, written, potentials.read_data)),
+            self.potential.eq(Mux(forwards, written, found)),
             self.is_writing.eq(is_add | (is_read & ~self.keeps) | self.store),
             potentials.write.eq(self.is_writing | is_clear),
             potentials.write_address.eq(Mux(self.store, self.store_address, address)),

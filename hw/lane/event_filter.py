@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import Configuration
 from ..layout import Event, Pointer, QueuedEvent
+from ..pipeline import delayed
 
 __all__ = ["EventFilter"]
 
@@ -16,7 +17,8 @@ class EventFilter(wiring.Component):
 
     One event per cycle, if the queue is deeper than two. A pointer read starts in the cycle in
     which an event is taken and its result enters the queue in the next one, unless none of the
-    event's taps holds a weight. Markers always enter. An event is only taken if the queue has room
+    event's taps holds a weight. (In a deep pipeline in the one after that, and the queue must be
+    deeper than three.) Markers always enter. An event is only taken if the queue has room
     for it, and ``may_take``. Reset empties the queue.
 
     Members
@@ -50,28 +52,32 @@ class EventFilter(wiring.Component):
         layout = QueuedEvent(self.config)
         m.submodules.fifo = fifo = SyncFIFO(width=layout.size, depth=self.config.queue_depth)
 
-        looked_up = Signal()
+        is_deep   = self.config.deep_pipeline
+        reads     = Signal()                            # the pointer's memory shows it
         event     = Signal(Event(self.config))
         takes     = Signal()
+        looked_up = delayed(m, reads, is_deep)
+        on_its_way = reads + looked_up if is_deep else reads
         m.d.comb += [
-            self.full.eq(fifo.level + looked_up >= fifo.depth),
+            self.full.eq(fifo.level + on_its_way >= fifo.depth),
             self.events.ready.eq(self.may_take & ~self.full),
             takes.eq(self.events.valid & self.events.ready),
             self.lookup.eq(takes & ~self.events.p.marker)]
-        m.d.sync += looked_up.eq(takes)
+        m.d.sync += reads.eq(takes)
         with m.If(takes):
             m.d.sync += event.eq(self.events.p)
+        event, pointer = (delayed(m, value, is_deep) for value in (event, self.pointer))
 
         meets = Signal()
-        m.d.comb += meets.eq((self.pointer.taps & event.taps).any())
+        m.d.comb += meets.eq((pointer.taps & event.taps).any())
 
         queued = Signal(layout)
         m.d.comb += [
-            queued.marker.eq(event.marker), queued.start.eq(self.pointer.start),
-            queued.count.eq(self.pointer.count), queued.exponent.eq(event.exponent),
+            queued.marker.eq(event.marker), queued.start.eq(pointer.start),
+            queued.count.eq(pointer.count), queued.exponent.eq(event.exponent),
             queued.base.eq(event.base), queued.taps.eq(event.taps),
             self.is_queueing.eq(looked_up & ~event.marker & meets),
             fifo.w_data.eq(queued), fifo.w_en.eq(self.is_queueing | (looked_up & event.marker)),
             self.queue.p.eq(fifo.r_data), self.queue.valid.eq(fifo.r_rdy),
-            fifo.r_en.eq(self.queue.ready), self.busy.eq(looked_up | fifo.r_rdy)]
+            fifo.r_en.eq(self.queue.ready), self.busy.eq((on_its_way != 0) | fifo.r_rdy)]
         return m

@@ -17,6 +17,7 @@ from ..layout import (
     TapDistances,
     Target,
 )
+from ..pipeline import delayed
 from ..ram import Ram, load_into
 from ..technology import LANE_MODULE, instance_of
 from .accumulator import Accumulator
@@ -30,10 +31,12 @@ from .tap_resolver import TapResolver
 from .weight_prefetcher import WeightPrefetcher
 from .weight_reader import WeightReader
 
-__all__ = ["FIRE_LATENCY", "Activity", "Lane"]
+__all__ = ["Activity", "Lane", "fire_latency"]
 
-# Cycles from a neuron's visit to the write of its spike.
-FIRE_LATENCY = 4
+
+def fire_latency(config: Configuration) -> int:
+    """Cycles from a neuron's visit to the write of its spike."""
+    return 6 if config.deep_pipeline else 4
 
 
 class Activity(data.StructLayout):
@@ -54,12 +57,12 @@ class Lane(wiring.Component):
     Integration, in lanes that own a channel of the layer: an event's pointer gives its weights;
     each weight becomes a product that is added to a potential. Throughput one event, one row of
     entries and one addition per cycle; from an event to its first addition seven cycles at least,
-    to the write of the sum one more. Back-pressure through ``events.ready``: a full queue, or
-    weights that have not been copied yet.
+    to the write of the sum one more; in a deep pipeline eleven, and two more. Back-pressure through
+    ``events.ready``: a full queue, or weights that have not been copied yet.
 
     Firing: one neuron per cycle; its potential with bias shows at ``potential`` two cycles after
     ``neuron_valid``; the spike, and what it keeps of the potential, are written four cycles after
-    it. No back-pressure.
+    it; in a deep pipeline three and six. No back-pressure.
 
     Reset empties queue and pipelines; memories keep their contents.
 
@@ -79,7 +82,7 @@ class Lane(wiring.Component):
     clear : ``In(1)``, clear_address : ``In``
         Clears a potential after reset.
     potential : ``Out``, potential_valid : ``Out(1)``
-        Potential with bias of the neuron two cycles before.
+        Potential with bias of the neuron two (three) cycles before.
     time : ``Out``, time_valid : ``Out(1)``
         Spike code that is being written.
     queue_full : ``Out(1)``
@@ -197,12 +200,13 @@ class Lane(wiring.Component):
             resolver.local_bits.eq(self.group.local_bits), resolver.taps.eq(self.taps),
             multiplier.factors.eq(resolver.factors), adder.addend.eq(multiplier.product),
             adder.add.eq(resolver.add)]
-        added = Signal()
-        m.d.sync += added.eq(resolver.add)
+        added   = delayed(m, resolver.add, 1)
+        written = delayed(m, added, config.deep_pipeline)
         m.d.comb += [self.queue_full.eq(front.full),
                      self.strays.eq(reader.strays | prefetch.strays),
                      self.busy.eq(
-                         front.busy | reader.busy | decoder.busy | resolver.add | added)]
+                         front.busy | reader.busy | decoder.busy | resolver.busy
+                         | added | written)]
         m.d.comb += adder.address.eq(Mux(
             self.neuron_valid, self.neuron.address,
             Mux(self.clear, self.clear_address, resolver.address)))
@@ -228,27 +232,29 @@ class Lane(wiring.Component):
         channels = self._loaded_memory(m, "channel", Target.CHANNEL, Channel(config))
         bank     = self._memory(m, "spike", config.spike_bits)
 
-        # One register stage for each step: read, add the bias, encode (two), pool and write.
-        valid   = [Signal(name=f"valid_{stage}") for stage in range(FIRE_LATENCY + 1)]
-        neurons = [Signal(Neuron(config), name=f"neuron_{stage}")
-                   for stage in range(FIRE_LATENCY + 1)]
+        # One register stage for each step: read, add the bias, encode (two), pool and write. A deep
+        # pipeline has one more behind the memories, and one more to encode.
+        latency = fire_latency(config)
+        valid   = [Signal(name=f"valid_{stage}") for stage in range(latency + 1)]
+        neurons = [Signal(Neuron(config), name=f"neuron_{stage}") for stage in range(latency + 1)]
+        is_read = valid[1 + config.deep_pipeline]
         m.d.comb += [
             valid[0].eq(self.neuron_valid & (self.index < self.neuron.lanes)),
             neurons[0].eq(self.neuron)]
-        for stage in range(FIRE_LATENCY):
+        for stage in range(latency):
             m.d.sync += [valid[stage + 1].eq(valid[stage]), neurons[stage + 1].eq(neurons[stage])]
 
         m.d.comb += [
             adder.read.eq(valid[0]), adder.clear.eq(self.clear),
             channels.read.eq(valid[0] & self.neuron.new_channel),
             channels.read_address.eq(self.neuron.channel)]
-        channel        = channels.read_data
+        channel        = delayed(m, channels.read_data, config.deep_pipeline)
         threshold_step = Signal.like(channel.threshold_step)
-        with m.If(valid[1]):
+        with m.If(is_read):
             m.d.sync += [self.potential.eq(adder.potential + channel.bias),
                          threshold_step.eq(channel.threshold_step)]
         m.d.comb += [
-            self.potential_valid.eq(valid[2]),
+            self.potential_valid.eq(valid[2 + config.deep_pipeline]),
             encoder.membrane.potential.eq(self.potential),
             encoder.membrane.threshold_step.eq(threshold_step),
             pool.valid.eq(valid[-1]), pool.first.eq(neurons[-1].first), pool.time.eq(time),

@@ -7,6 +7,7 @@ from amaranth.utils import exact_log2
 
 from ..config import Configuration
 from ..numbers import LEAK_ONE
+from ..pipeline import delayed
 
 __all__ = ["Leak"]
 
@@ -15,8 +16,8 @@ class Leak(wiring.Component):
     """Compares a potential with its threshold, subtracts it after a spike, and lets the rest leak.
 
     ``kept = ⌊leak · (V − threshold · spikes) / 256⌋``, toward minus infinity (DESIGN section 2,
-    where the leak comes before the next step's sum). One neuron per cycle, latency two cycles, no
-    back-pressure, no state to reset.
+    where the leak comes before the next step's sum). One neuron per cycle, latency two cycles,
+    three in a deep pipeline, no back-pressure, no state to reset.
 
     Members
     -------
@@ -24,11 +25,11 @@ class Leak(wiring.Component):
     threshold, leak : ``In``
         Of a layer; hold while its neurons pass.
     spikes : ``Out(1)``, kept : ``Out(signed(potential_bits))``
-        Of the potential two cycles before.
+        Of the potential two (three) cycles before.
     """
 
     def __init__(self, config: Configuration):
-        bits = config.numbers.potential_bits
+        self.config, bits = config, config.numbers.potential_bits
         super().__init__({
             "potential": In(signed(bits)), "threshold": In(bits), "leak": In(range(LEAK_ONE + 1)),
             "spikes": Out(1), "kept": Out(signed(bits))})
@@ -38,7 +39,9 @@ class Leak(wiring.Component):
         reaches, spiked = Signal(), Signal()
         rest = Signal.like(self.potential)
         m.d.comb += reaches.eq(self.potential >= self.threshold)
+        reaches, potential = (delayed(m, value, self.config.deep_pipeline)
+                              for value in (reaches, self.potential))
         m.d.sync += [
-            spiked.eq(reaches), rest.eq(self.potential - Mux(reaches, self.threshold, 0)),
+            spiked.eq(reaches), rest.eq(potential - Mux(reaches, self.threshold, 0)),
             self.spikes.eq(spiked), self.kept.eq((rest * self.leak) >> exact_log2(LEAK_ONE))]
         return m

@@ -7,6 +7,7 @@ from amaranth.utils import exact_log2
 
 from ..config import Configuration
 from ..layout import exponent_bits
+from ..pipeline import delayed
 
 __all__ = ["LogMultiplier", "LogProduct"]
 
@@ -24,14 +25,14 @@ class LogMultiplier(wiring.Component):
     """Turns spike exponent and weight code into ``±P(e + q·τ/ρ)``, truncated before the sign.
 
     One small addition, a table of τ entries, one right shift (DESIGN section 2). One product per
-    cycle, latency one cycle, no back-pressure, no state to reset.
+    cycle, latency one cycle, two in a deep pipeline, no back-pressure, no state to reset.
 
     Members
     -------
     factors : ``In(LogProduct(config))``
         ``magnitude`` is not 0.
     product : ``Out(signed(product_bits + 2))``
-        The product of the cycle before.
+        The product of the cycle before, or of the one before that.
     """
 
     def __init__(self, config: Configuration):
@@ -51,9 +52,11 @@ class LogMultiplier(wiring.Component):
         exponent = Signal(range(most + 1))
         m.d.comb += exponent.eq(
             self.factors.exponent + (code[:-1] << exact_log2(numbers.weight_stride)))
+        exponent, negative = (delayed(m, value, self.config.deep_pipeline)
+                              for value in (exponent, self.factors.negative))
 
         table = Array(Const(value, numbers.product_bits + 1) for value in numbers.product_table)
         magnitude = Signal(numbers.product_bits + 1)
         m.d.comb += magnitude.eq(table[exponent[:octave_bits]] >> exponent[octave_bits:])
-        m.d.sync += self.product.eq(Mux(self.factors.negative, -magnitude, magnitude))
+        m.d.sync += self.product.eq(Mux(negative, -magnitude, magnitude))
         return m

@@ -8,12 +8,20 @@ from amaranth.utils import ceil_log2
 
 from ..config import Configuration
 from ..layout import EntryRow, exponent_bits
+from ..pipeline import delayed
 from .weight_reader import RowContext
 
-__all__ = ["ROW_QUEUE_DEPTH", "RowDecoder", "Synapse", "position_bits"]
+__all__ = ["RowDecoder", "Synapse", "position_bits", "row_queue_depth", "rows_on_their_way"]
 
-# Rows between the weights and the multiplier.
-ROW_QUEUE_DEPTH = 4
+
+def rows_on_their_way(config: Configuration) -> int:
+    """Cycles from the read of a row to its entry into the queue."""
+    return 3 if config.deep_pipeline else 1
+
+
+def row_queue_depth(config: Configuration) -> int:
+    """Rows between the weights and the multiplier, those on their way to the queue included."""
+    return 3 + rows_on_their_way(config)
 
 
 def position_bits(config: Configuration) -> int:
@@ -47,10 +55,10 @@ class RowDecoder(wiring.Component):
     """Adds up zeros skipped, drops what needs no work, and sends the rest one per cycle.
 
     An entry needs no work if it only bridges zeros, or if its tap falls outside the map. One row
-    per cycle, latency two cycles to its first synapse; a row without work vanishes. Rows with work
-    wait in a short queue while the synapses of the rows before are sent: so a lane
-    spends a cycle on each operation as long as rows have one operation on average. No back-pressure
-    at ``synapse``. Reset empties the queue.
+    per cycle, latency two cycles to its first synapse, four in a deep pipeline; a row without work
+    vanishes. Rows with work wait in a short queue while the synapses of the rows before are sent:
+    so a lane spends a cycle on each operation as long as rows have one operation on average. No
+    back-pressure at ``synapse``. Reset empties the queue.
 
     Members
     -------
@@ -76,31 +84,43 @@ class RowDecoder(wiring.Component):
         m = Module()
         config = self.config
         queued, sent = Signal(QueuedRow(config)), Signal(QueuedRow(config))
-        m.submodules.fifo = fifo = SyncFIFO(width=queued.shape().size, depth=ROW_QUEUE_DEPTH)
+        m.submodules.fifo = fifo = SyncFIFO(
+            width=queued.shape().size, depth=row_queue_depth(config))
+
+        is_deep = config.deep_pipeline
+        arrives, context, row = (delayed(m, value, is_deep)
+                                 for value in (self.arrives, self.context, self.row))
 
         # Position behind the entry before; kept for the rows of an event that follow.
         behind_before = Signal(position_bits(config))
-        behind = Mux(self.context.is_first, 0, behind_before)
+        behind, positions = Mux(context.is_first, 0, behind_before), []
         for index in range(config.row_entries):
-            entry, decoded = self.row[index], queued.entries[index]
-            behind_after = Signal.like(behind_before, name=f"behind_{index}")
+            position, behind_after = (Signal.like(behind_before, name=f"{name}_{index}")
+                                      for name in ("position", "behind"))
             m.d.comb += [
-                decoded.position.eq(behind + entry.skip),
-                decoded.magnitude.eq(entry.magnitude), decoded.negative.eq(entry.negative),
-                queued.survivors[index].eq(
-                    self.context.entries[index] & (entry.magnitude != 0)
-                    & self.context.taps.bit_select(decoded.position >> self.local_bits, 1)),
-                behind_after.eq(
-                    Mux(self.context.entries[index], behind + entry.skip + 1, behind))]
+                position.eq(behind + row[index].skip),
+                behind_after.eq(Mux(context.entries[index], behind + row[index].skip + 1, behind))]
+            positions.append(position)
             behind = behind_after
-        with m.If(self.arrives):
+        with m.If(arrives):
             m.d.sync += behind_before.eq(behind)
 
+        is_located, context, row = (delayed(m, value, is_deep) for value in (arrives, context, row))
+        for index, position in enumerate(positions):
+            entry, decoded = row[index], queued.entries[index]
+            m.d.comb += [
+                decoded.position.eq(delayed(m, position, is_deep)),
+                decoded.magnitude.eq(entry.magnitude), decoded.negative.eq(entry.negative),
+                queued.survivors[index].eq(
+                    context.entries[index] & (entry.magnitude != 0)
+                    & context.taps.bit_select(decoded.position >> self.local_bits, 1))]
+
+        in_steps = arrives + is_located if is_deep else Const(0)
         m.d.comb += [
-            queued.exponent.eq(self.context.exponent), queued.base.eq(self.context.base),
-            fifo.w_data.eq(queued), fifo.w_en.eq(self.arrives & queued.survivors.any()),
-            self.may_read.eq(fifo.level + self.arrives < ROW_QUEUE_DEPTH),
-            sent.eq(fifo.r_data), self.busy.eq(fifo.r_rdy | self.valid)]
+            queued.exponent.eq(context.exponent), queued.base.eq(context.base),
+            fifo.w_data.eq(queued), fifo.w_en.eq(is_located & queued.survivors.any()),
+            self.may_read.eq(fifo.level + self.arrives + in_steps < row_queue_depth(config)),
+            sent.eq(fifo.r_data), self.busy.eq((in_steps != 0) | fifo.r_rdy | self.valid)]
 
         done, pending = Signal(config.row_entries), Signal(config.row_entries)
         m.d.comb += [pending.eq(Mux(fifo.r_rdy, sent.survivors & ~done, 0)),

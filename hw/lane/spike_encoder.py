@@ -7,6 +7,7 @@ from amaranth.utils import exact_log2
 
 from ..config import Configuration
 from ..numbers import NumberFormat
+from ..pipeline import delayed
 
 __all__ = ["Membrane", "SpikeEncoder"]
 
@@ -34,13 +35,13 @@ class SpikeEncoder(wiring.Component):
     """Finds the spike time ``max(0, s - m)``, m being the largest with ``V >= 2^((m - δ)/τ)``.
 
     A leading-one detector gives the octave, τ comparisons the level inside it. One neuron per
-    cycle, latency two cycles, no back-pressure, no state to reset.
+    cycle, latency two cycles, three in a deep pipeline, no back-pressure, no state to reset.
 
     Members
     -------
     membrane : ``In(Membrane(config))``
     time : ``Out(range(window + 1))``
-        Of the membrane two cycles before; ``window`` is silence.
+        Of the membrane two (three) cycles before; ``window`` is silence.
     """
 
     def __init__(self, config: Configuration):
@@ -71,6 +72,8 @@ class SpikeEncoder(wiring.Component):
         passed = Signal(range(numbers.steps_per_octave + 1))
         m.d.comb += passed.eq(sum(
             (normalised >= threshold for threshold in octave_thresholds(numbers)), Const(0)))
+        octave, passed, step, has_spike = (delayed(m, value, self.config.deep_pipeline)
+                                           for value in (octave, passed, step, has_spike))
         level = Signal(range(numbers.level(numbers.potential_max) + 1))
         delay = Signal(signed(len(step) + 1))
         m.d.comb += [

@@ -7,6 +7,7 @@ from amaranth.utils import ceil_log2
 
 from ..config import Configuration
 from ..layout import TapDistances
+from ..pipeline import delayed
 from .log_multiplier import LogProduct
 from .row_decoder import Synapse
 
@@ -16,7 +17,8 @@ __all__ = ["TapResolver"]
 class TapResolver(wiring.Component):
     """Splits a position into tap and local channel, and adds the tap's distance to the base.
 
-    One synapse per cycle, latency one cycle, no back-pressure. Reset drops the synapse in hand.
+    One synapse per cycle, latency one cycle, two in a deep pipeline, no back-pressure. Reset drops
+    the synapse in hand.
 
     Members
     -------
@@ -28,6 +30,8 @@ class TapResolver(wiring.Component):
     add : ``Out(1)``
         An operation for the accumulator and the multiplier.
     address : ``Out(range(potential_depth))``, factors : ``Out(LogProduct(config))``
+    busy : ``Out(1)``
+        A synapse is on its way.
     """
 
     def __init__(self, config: Configuration):
@@ -37,7 +41,7 @@ class TapResolver(wiring.Component):
             "local_bits": In(range(ceil_log2(config.potential_depth) + 1)),
             "taps": In(TapDistances(config)),
             "add": Out(1), "address": Out(range(config.potential_depth)),
-            "factors": Out(LogProduct(config))})
+            "factors": Out(LogProduct(config)), "busy": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -49,8 +53,11 @@ class TapResolver(wiring.Component):
             tap.eq(synapse.position >> self.local_bits),
             mask.eq((Const(1) << self.local_bits) - 1),
             local.eq(synapse.position & mask)]
+        valid, synapse, tap, local = (delayed(m, value, self.config.deep_pipeline)
+                                      for value in (self.valid, synapse, tap, local))
+        m.d.comb += self.busy.eq(self.add | (valid if self.config.deep_pipeline else 0))
         m.d.sync += [
-            self.add.eq(self.valid),
+            self.add.eq(valid),
             self.address.eq((synapse.base + self.taps[tap]) | local),
             self.factors.exponent.eq(synapse.exponent),
             self.factors.magnitude.eq(synapse.magnitude),

@@ -8,6 +8,7 @@ from amaranth.utils import exact_log2
 from ..config import LIVE_BLOCKS, Configuration
 from ..instruction import MAX_CHANNELS
 from ..layout import Pointer
+from ..pipeline import delayed
 
 __all__ = ["WeightPrefetcher"]
 
@@ -19,9 +20,9 @@ class WeightPrefetcher(wiring.Component):
     cycle while the ring has room: the rows of a block and of the one before it are kept, of older
     blocks none. Every pointer and every row is read from its memory once per group, a row that two
     blocks share with the first of them. A block takes a cycle for each pointer and row, and three
-    more. A ring index is the memory's address modulo the ring. Data arrive in the cycle after the
-    read and are written to the ring in that cycle. ``begin`` expects all blocks of the group before
-    to be released; reset starts afresh.
+    more, four in a deep pipeline. A ring index is the memory's address modulo the ring. Data arrive
+    in the cycle after the read and are written to the ring in that cycle. ``begin`` expects all
+    blocks of the group before to be released; reset starts afresh.
 
     Members
     -------
@@ -93,12 +94,14 @@ class WeightPrefetcher(wiring.Component):
             live_blocks.eq(live_blocks + starts_block - self.release_block),
             ready_blocks.eq(ready_blocks + ends_block - self.pass_block)]
 
-        with m.If(self.pointer_write):
-            stop = self.pointer.start + self.pointer.count
+        is_deep = self.config.deep_pipeline
+        pointer = delayed(m, self.pointer, is_deep)
+        with m.If(delayed(m, self.pointer_write, is_deep)):
+            stop = pointer.start + pointer.count
             m.d.sync += [end.eq((stop + self.config.row_entries - 1) >> row_bits),
                          shared.eq(stop >> row_bits), is_first.eq(0)]
             with m.If(is_first):
-                first = self.pointer.start >> row_bits
+                first = pointer.start >> row_bits
                 m.d.sync += [kept.eq(first), filled.eq(first)]
         with m.If(self.release_block):
             m.d.sync += [kept.eq(nexts[oldest]), oldest.eq(oldest + 1)]
@@ -118,7 +121,10 @@ class WeightPrefetcher(wiring.Component):
                 with m.If(block_left == 1):
                     m.next = "Settle"
             with m.State("Settle"):
-                m.next = "Copy"
+                m.next = "Settle more" if is_deep else "Copy"
+            if is_deep:
+                with m.State("Settle more"):
+                    m.next = "Copy"
             with m.State("Copy"):
                 with m.If(filled >= end):
                     m.d.comb += ends_block.eq(1)

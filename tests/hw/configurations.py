@@ -1,12 +1,17 @@
-"""A processor small enough for Amaranth's simulator, and numbers of every kind."""
+"""A processor small enough for Amaranth's simulator, its pipelines, and numbers of every kind."""
 
 from dataclasses import replace
 from random import Random
 
+import pytest
+
 from hw.config import Configuration
 from hw.numbers import NumberFormat
 
-__all__ = ["SMALL", "random_numbers", "with_numbers"]
+__all__ = ["PIPELINES", "SMALL", "random_numbers", "with_numbers"]
+
+# For tests of what either pipeline does; the longer one is some cycles later.
+PIPELINES = pytest.mark.parametrize("deep", [False, True], ids=["short", "deep"])
 
 SMALL = Configuration(
     name="small", lanes=4, queue_depth=3, skip_bits=3, weight_depth=2048, weight_buffer_depth=64,

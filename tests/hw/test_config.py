@@ -18,7 +18,7 @@ from hw.config import (
 from hw.numbers import NumberFormat
 
 NUMBERS = NumberFormat(window=7, product_bits=9)
-TINY = CONFIGURATIONS["tiny"]
+NAMES, TINY = ", ".join(CONFIGURATIONS), CONFIGURATIONS["tiny"]
 # Its sizes need not be multiples of anything.
 NARROW = replace(TINY, row_entries=1)
 
@@ -32,7 +32,9 @@ def test_named_configurations_take_the_numbers_of_a_network(name):
 
 def test_names_promise_at_least():
     assert [(name, config.lanes) for name, config in CONFIGURATIONS.items()] == [
-        ("tiny", 4), ("demo", 16), ("compact", 32), ("vgg", 64), ("vgg-dense", 64)]
+        ("tiny", 4), ("demo", 16), ("fpga", 16), ("compact", 32), ("vgg", 64), ("vgg-dense", 64)]
+    assert replace(CONFIGURATIONS["fpga"], name="demo", deep_pipeline=False) == (
+        CONFIGURATIONS["demo"])
     assert CONFIGURATIONS["vgg-dense"].weight_depth >= 2 * CONFIGURATIONS["vgg"].weight_depth
     assert all(config.leaky and config.counters for config in CONFIGURATIONS.values())
     assert TINY.max_kernel == 7
@@ -54,14 +56,15 @@ def test_a_file_may_name_itself(tmp_path):
 
 
 @pytest.mark.parametrize("text, message", [
-    ("", "base must be one of tiny, demo, compact, vgg, vgg-dense, not None"),
-    ('base = "huge"', "base must be one of tiny, demo, compact, vgg, vgg-dense, not 'huge'"),
-    ('base = ["tiny"]', "base must be one of tiny, demo, compact, vgg, vgg-dense, not ['tiny']"),
+    ("", f"base must be one of {NAMES}, not None"),
+    ('base = "huge"', f"base must be one of {NAMES}, not 'huge'"),
+    ('base = ["tiny"]', f"base must be one of {NAMES}, not ['tiny']"),
     ('base = "tiny"\nlans = 8', "unknown key 'lans'"),
     ('base = "tiny"\nnumbers = 3', "unknown key 'numbers'"),
     ('base = "tiny"\nlanes = 3', f"lanes must be one of {CHOICES['lanes']}, not 3"),
     ('base = "tiny"\ncounters = 1', "counters must be true or false, not 1"),
     ('base = "tiny"\nleaky = "no"', "leaky must be true or false, not 'no'"),
+    ('base = "tiny"\ndeep_pipeline = 2', "deep_pipeline must be true or false, not 2"),
     ("base =", "not a TOML file (Invalid value (at end of document))")])
 def test_errors_of_a_file_name_it_and_what_is_wrong(text, message, tmp_path):
     path = tmp_path / "config.toml"
@@ -87,7 +90,7 @@ def test_an_unknown_name():
     with pytest.raises(ConfigurationError) as caught:
         load_configuration("huge", NUMBERS)
     assert str(caught.value) == (
-        "config must be one of tiny, demo, compact, vgg, vgg-dense or a .toml file, not 'huge'")
+        f"config must be one of {NAMES} or a .toml file, not 'huge'")
 
 
 @pytest.mark.parametrize("name", RANGES)
@@ -131,7 +134,8 @@ def test_the_weight_buffer_has_two_rows():
 
 
 def test_the_hash_covers_every_field():
-    changes = {"name": "other", "counters": False, "leaky": False, "numbers": NUMBERS} | {
+    changes = {"name": "other", "counters": False, "deep_pipeline": True, "leaky": False,
+               "numbers": NUMBERS} | {
         name: RANGES[name][1] for name in RANGES if name != "max_kernel"} | {
         name: choices[-1] for name, choices in CHOICES.items()} | {"max_kernel": 3}
     assert changes.keys() == {field.name for field in fields(Configuration)}

@@ -7,7 +7,7 @@ import numpy as np
 from cosim.logic_energy.phase import OUTSIDE, STATES, phase_of, phases_of
 from cosim.logic_energy.record import record_of
 from hw.config import load_configuration
-from hw.lane.lane import FIRE_LATENCY
+from hw.lane.lane import fire_latency
 from hw.numbers import NumberFormat
 
 CONFIG = load_configuration("tiny", NumberFormat())
@@ -38,8 +38,8 @@ def test_a_layer_lasts_from_its_first_group_to_the_next_layer():
 
 
 def test_an_inference_ends_when_its_last_neuron_is_through():
-    after = "." * (FIRE_LATENCY + 2)
-    through = " ".join(["0w"] * FIRE_LATENCY + ["-"] * 2)
+    after = "." * (fire_latency(CONFIG) + 2)
+    through = " ".join(["0w"] * fire_latency(CONFIG) + ["-"] * 2)
     assert phases(f"baf.ff{after}ba", [1]) == f"0w 0a 0f 0w 0f 0f {through} 0w 0a"
     assert phases(f"baf{after}baf{after}", [1, 1]).endswith(
         "1w 1a 1f " + through.replace("0", "1"))

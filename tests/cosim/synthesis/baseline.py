@@ -52,7 +52,7 @@ def differences(found: dict[str, dict], expected: dict[str, dict]) -> Iterator[s
 def synthesised(baseline: dict, build_root: Path, show=None) -> dict[str, dict]:
     """Synthesise what a baseline is of, and return the figures."""
     config = load_configuration(baseline["config"], NumberFormat())
-    target = find_target(baseline["target"])
+    target = find_target(baseline["target"], **baseline.get("options", {}))
     return figures(synthesise(config, target, progress=show, build_root=build_root))
 
 

@@ -8,7 +8,7 @@ import pytest
 from hw.compiler.packing import pack_one
 from hw.control.sequencer import LIVE_SLICES, Sequencer
 from hw.instruction import FireInstruction, IntegrateInstruction, Opcode
-from hw.lane.lane import FIRE_LATENCY
+from hw.lane.lane import fire_latency
 from hw.layout import Fault
 from tests.hw.configurations import SMALL
 from tests.hw.streams import answer, simulate
@@ -123,7 +123,8 @@ def expected(program: list[int]) -> list[tuple[int, str]]:
             events += [(decode, "tabulate"), (begins, "integrate")]
             cycle = begins + GROUP + 2
         else:
-            stops = decode + (NEURONS + FIRE_LATENCY if word in (PART, FIRE) else SCORES + 1)
+            fires = NEURONS + fire_latency(CONFIG)
+            stops = decode + (fires if word in (PART, FIRE) else SCORES + 1)
             events += [(decode, "scan"), *([(stops, "save")] if word in (FIRE, OUTPUT) else [])]
             cycle = stops + 1
     return events
@@ -157,7 +158,7 @@ def test_a_streamed_group_waits_for_its_slice(haste):
                 loads = ctx.get(dut.slice_room) and rng.random() < haste
                 ctx.set(dut.slice_loaded, loads)
                 *_, begins, fetches, awaits, room = await ctx.tick().sample(
-                    dut.integrate, dut.instruction_read, dut.awaits_slice, dut.slice_room)
+                    dut.integrate, dut.fetches, dut.awaits_slice, dut.slice_room)
                 if fetches and works:
                     finished, works = finished + 1, False
                 assert room == (loaded - finished < LIVE_SLICES)

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from hw.lane.event_filter import EventFilter
-from tests.hw.configurations import SMALL
+from tests.hw.configurations import PIPELINES, SMALL
 from tests.hw.streams import answer, at_random, receive, send, simulate
 
 TAPS = SMALL.max_kernel ** 2
@@ -52,9 +52,10 @@ def without_fields_of_markers(queued: list[dict]) -> list[dict]:
 @pytest.mark.parametrize("taken", [0.0, 0.5, 0.9])
 @pytest.mark.parametrize("withheld", [0.0, 0.5])
 @pytest.mark.parametrize("queue_depth", [2, 5])
-def test_queues_what_meets_weights(queue_depth, withheld, taken, sent):
+@PIPELINES
+def test_queues_what_meets_weights(queue_depth, withheld, taken, sent, deep):
     seed = round(100 * (sent + taken + withheld)) + queue_depth
-    config = replace(SMALL, queue_depth=queue_depth)
+    config = replace(SMALL, queue_depth=queue_depth, deep_pipeline=deep)
     dut, withholds, takes_in = EventFilter(config), at_random(seed + 1, withheld), []
     events, pointers = random_events(seed, 150)
     wanted, queued = expected(events, pointers), []
@@ -101,18 +102,20 @@ def taken_in(config, events, pointers, *, queue_ready: int, cycles: int) -> list
 
 
 @pytest.mark.parametrize("queue_depth", [3, 8])
-def test_one_event_per_cycle(queue_depth):
+@PIPELINES
+def test_one_event_per_cycle(queue_depth, deep):
     events, pointers = random_events(3, 100)
-    seen = taken_in(replace(SMALL, queue_depth=queue_depth), events, pointers, queue_ready=1,
-                    cycles=100)
+    config = replace(SMALL, queue_depth=queue_depth + deep, deep_pipeline=deep)
+    seen = taken_in(config, events, pointers, queue_ready=1, cycles=100)
     assert [taken for taken, _ in seen] == [1] * 100
 
 
 @pytest.mark.parametrize("queue_depth", [2, 3, 8])
-def test_takes_no_more_than_the_queue_holds(queue_depth):
+@PIPELINES
+def test_takes_no_more_than_the_queue_holds(queue_depth, deep):
     events, pointers = random_events(4, 200)
-    seen = taken_in(replace(SMALL, queue_depth=queue_depth), events, pointers, queue_ready=0,
-                    cycles=150)
+    config = replace(SMALL, queue_depth=queue_depth, deep_pipeline=deep)
+    seen = taken_in(config, events, pointers, queue_ready=0, cycles=150)
     enters = [bool(event["marker"]) or meets(event, pointers[event["pointer"]])
               for event in events]
     fills_it = [index for index, queued in enumerate(enters) if queued][queue_depth - 1]
@@ -122,10 +125,11 @@ def test_takes_no_more_than_the_queue_holds(queue_depth):
         for event in events[:fills_it + 1])
 
 
-def test_is_busy_from_event_to_queue():
+@PIPELINES
+def test_is_busy_from_event_to_queue(deep):
     events, pointers = random_events(5, 1)
     event = events[0] | {"marker": 1}
-    dut = EventFilter(SMALL)
+    dut = EventFilter(replace(SMALL, deep_pipeline=deep))
 
     async def drive(ctx):
         ctx.set(dut.may_take, 1)

@@ -7,17 +7,15 @@ import numpy as np
 import pytest
 
 from hw.compiler.packing import pack, pack_one
-from hw.lane.lane import FIRE_LATENCY, Lane
+from hw.lane.lane import Lane, fire_latency
 from hw.layout import Channel, Entry, Pointer, Target
 from hw.numbers import leak
-from tests.hw.configurations import SMALL
+from tests.hw.configurations import PIPELINES, SMALL
 from tests.hw.streams import send, simulate
 
 INDEX, NUMBERS = 2, SMALL.numbers
 SILENCE = NUMBERS.silence
 LOCAL_BITS, CHANNELS, SOURCES = 4, 16, 8
-EVENT_TO_ADDITION = 7
-NEURON_TO_POTENTIAL = 2
 PLACE = {"base": 0, "taps": 1}
 ROW_ENTRIES = pytest.mark.parametrize("width", [1, 2, 4])
 
@@ -93,7 +91,7 @@ async def fire(ctx, dut, layer: dict) -> tuple[list, list]:
     """Fire all channels; return potential and time of each cycle, or ``None``."""
     potentials, times = [], []
     ctx.set(dut.layer, layer)
-    for channel in [*range(CHANNELS), *[None] * FIRE_LATENCY]:
+    for channel in [*range(CHANNELS), *[None] * fire_latency(dut.config)]:
         ctx.set(dut.neuron_valid, channel is not None)
         if channel is not None:
             ctx.set(dut.neuron, {
@@ -106,11 +104,11 @@ async def fire(ctx, dut, layer: dict) -> tuple[list, list]:
     return potentials, times
 
 
-def in_time(potentials: list[int], times: list[int]) -> tuple[list, list]:
+def in_time(dut, potentials: list[int], times: list[int]) -> tuple[list, list]:
     """Return what :func:`fire` returns for these."""
-    after = FIRE_LATENCY - NEURON_TO_POTENTIAL
-    return ([None] * NEURON_TO_POTENTIAL + potentials + [None] * after,
-            [None] * FIRE_LATENCY + times)
+    latency, before = fire_latency(dut.config), 2 + dut.config.deep_pipeline
+    return ([None] * before + potentials + [None] * (latency - before),
+            [None] * latency + times)
 
 
 def sums(weights: list, events: list[dict]) -> list[int]:
@@ -132,9 +130,10 @@ def random_events(rng: Random) -> list[dict]:
 
 @pytest.mark.parametrize("block_channels", [None, 4, 1])
 @ROW_ENTRIES
-def test_events_become_spikes(width, block_channels):
+@PIPELINES
+def test_events_become_spikes(width, block_channels, deep):
     rng = Random(width)
-    dut = Lane(replace(SMALL, row_entries=width))
+    dut = Lane(replace(SMALL, row_entries=width, deep_pipeline=deep))
     weights, events = random_weights(rng), random_events(rng)
     biases = [rng.randint(-4096, 4096) for _ in range(CHANNELS)]
     steps = [rng.randint(20, 70) for _ in range(CHANNELS)]
@@ -146,21 +145,23 @@ def test_events_become_spikes(width, block_channels):
         await load_channels(ctx, dut, biases, steps)
         await sweep(ctx, dut)
         await integrate(ctx, dut, events, block_channels)
-        assert await fire(ctx, dut, {}) == in_time(potentials, spikes)
+        assert await fire(ctx, dut, {}) == in_time(dut, potentials, spikes)
         for channel, wanted in enumerate(spikes):
             ctx.set(dut.spike_read, 1)
             ctx.set(dut.spike_address, channel)
             await ctx.tick()
             assert ctx.get(dut.spike) == wanted
-        assert await fire(ctx, dut, {}) == in_time(biases, [
+        assert await fire(ctx, dut, {}) == in_time(dut, biases, [
             NUMBERS.fire(*membrane) for membrane in zip(biases, steps, strict=True)])
 
     simulate(dut, drive)
 
 
 @pytest.mark.parametrize("fraction", [0, 200, 256])
-def test_leaky_neurons_keep_what_is_left(fraction):
-    rng, dut, threshold = Random(fraction), Lane(SMALL), 3000
+@PIPELINES
+def test_leaky_neurons_keep_what_is_left(fraction, deep):
+    rng, threshold = Random(fraction), 3000
+    dut = Lane(replace(SMALL, deep_pipeline=deep))
     weights, events = random_weights(rng), random_events(rng)
     biases = [rng.randint(-4096, 4096) for _ in range(CHANNELS)]
     layer = {"leaky": 1, "keeps": 1, "threshold": threshold, "leak": fraction}
@@ -176,7 +177,7 @@ def test_leaky_neurons_keep_what_is_left(fraction):
                 kept, sums(weights, events), biases, strict=True)]
             spikes = [potential >= threshold for potential in potentials]
             assert await fire(ctx, dut, layer | {"keeps": keeps}) == in_time(
-                potentials, [0 if spike else SILENCE for spike in spikes])
+                dut, potentials, [0 if spike else SILENCE for spike in spikes])
             kept = [keeps and leak(potential - threshold * spike, fraction)
                     for potential, spike in zip(potentials, spikes, strict=True)]
 
@@ -190,7 +191,7 @@ def test_a_lane_without_a_channel_sits_out():
         ctx.set(dut.index, INDEX)
         ctx.set(dut.neuron_valid, 1)
         ctx.set(dut.neuron, {"lanes": INDEX, "first": 1, "last": 1, "new_channel": 1})
-        for _ in range(FIRE_LATENCY + 2):
+        for _ in range(fire_latency(SMALL) + 2):
             assert not ctx.get(dut.potential_valid) and not ctx.get(dut.time_valid)
             assert not ctx.get(dut.activity.neuron) and not ctx.get(dut.activity.channel_read)
             await ctx.tick()
@@ -218,8 +219,10 @@ def test_a_lane_without_a_channel_takes_events_and_does_nothing(direct):
 
 
 @ROW_ENTRIES
-def test_latency_and_throughput_of_additions(width):
-    dut, adds, weights = Lane(replace(SMALL, row_entries=width)), [], [[(0, 1), (0, 2), (0, 3)]]
+@PIPELINES
+def test_latency_and_throughput_of_additions(width, deep):
+    dut = Lane(replace(SMALL, row_entries=width, deep_pipeline=deep))
+    adds, weights, latency = [], [[(0, 1), (0, 2), (0, 3)]], 11 if deep else 7
     events = [PLACE | {"pointer": 0, "exponent": 0}] * 5
 
     async def drive(ctx):
@@ -228,11 +231,11 @@ def test_latency_and_throughput_of_additions(width):
         await send(ctx, dut.events, events)
 
     async def watch(ctx):
-        while len(adds) < EVENT_TO_ADDITION + 15:
+        while len(adds) < latency + 15:
             *_, taken, adding = await ctx.tick().sample(
                 dut.events.valid & dut.events.ready, dut.activity.operation)
             if taken or adds:
                 adds.append(adding)
 
     simulate(dut, drive, watch)
-    assert adds == [0] * EVENT_TO_ADDITION + [1] * 15
+    assert adds == [0] * latency + [1] * 15

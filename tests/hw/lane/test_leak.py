@@ -1,23 +1,24 @@
 """What leaky neurons keep, against DESIGN's equations, and toward minus infinity."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from hw.lane.leak import Leak
 from hw.numbers import LEAK_ONE, leak
-from tests.hw.configurations import with_numbers
+from tests.hw.configurations import PIPELINES, with_numbers
 from tests.hw.streams import clocked
 
-LATENCY = 2
 
-
-def run(bits: int, threshold: int, fraction: int, potentials: list[int]) -> list[tuple[int, int]]:
+def run(bits: int, threshold: int, fraction: int, potentials: list[int],
+        deep: bool = False) -> list[tuple[int, int]]:
     """Return (spikes, kept) of each potential of a layer, one per cycle."""
-    dut = Leak(with_numbers(product_bits=4, potential_bits=bits))
-    stimulus = [{"potential": potential} for potential in potentials] + [{}] * LATENCY
+    dut = Leak(replace(with_numbers(product_bits=4, potential_bits=bits), deep_pipeline=deep))
+    latency = 2 + deep
+    stimulus = [{"potential": potential} for potential in potentials] + [{}] * latency
     stimulus[0] |= {"threshold": threshold, "leak": fraction}
-    return clocked(dut, stimulus, [dut.spikes, dut.kept])[LATENCY:]
+    return clocked(dut, stimulus, [dut.spikes, dut.kept])[latency:]
 
 
 def expected(potential: int, threshold: int, fraction: int) -> tuple[int, int]:
@@ -27,13 +28,14 @@ def expected(potential: int, threshold: int, fraction: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize("bits", [12, 24, 32])
 @pytest.mark.parametrize("fraction", [0, 1, 77, LEAK_ONE - 1, LEAK_ONE])
-def test_any_neuron(fraction, bits):
+@PIPELINES
+def test_any_neuron(fraction, bits, deep):
     rng, most = Random(fraction), (1 << bits - 1) - 1
     for threshold in (1, most, rng.randint(1, most), rng.randint(1, 50)):
         potentials = [0, -1, most, -most - 1, threshold, threshold - 1,
                       *(rng.randint(-most, most) for _ in range(30)),
                       *(rng.randint(-50, 50) for _ in range(30))]
-        assert run(bits, threshold, fraction, potentials) == [
+        assert run(bits, threshold, fraction, potentials, deep) == [
             expected(potential, threshold, fraction) for potential in potentials]
 
 

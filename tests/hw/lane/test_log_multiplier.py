@@ -9,7 +9,7 @@ import pytest
 from hw.lane.log_multiplier import LogMultiplier
 from hw.layout import exponent_bits
 from hw.numbers import NumberFormat
-from tests.hw.configurations import SMALL, random_numbers
+from tests.hw.configurations import PIPELINES, SMALL, random_numbers
 from tests.hw.streams import clocked
 
 FEW = 4000
@@ -20,8 +20,9 @@ def products(config, factors: list[tuple[int, int, bool]]) -> list[int]:
     dut = LogMultiplier(config)
     stimulus = [{"factors": {"exponent": exponent, "magnitude": magnitude, "negative": negative}}
                 for exponent, magnitude, negative in factors]
-    seen = clocked(dut, [*stimulus, {}], [dut.product])
-    return [value for value, in seen[1:]]
+    latency = 1 + config.deep_pipeline
+    seen = clocked(dut, stimulus + [{}] * latency, [dut.product])
+    return [value for value, in seen[latency:]]
 
 
 def expected(numbers: NumberFormat, exponent: int, magnitude: int, negative: bool) -> int:
@@ -42,8 +43,9 @@ def all_factors(config) -> list[tuple[int, int, bool]]:
                  potential_bits=32, window=250),
     NumberFormat(steps_per_octave=16, weight_steps_per_octave=1, weight_bits=3),
 ], ids=["default", "octaves", "widest", "whole octaves of weights"])
-def test_all_products(numbers):
-    config = replace(SMALL, numbers=numbers)
+@PIPELINES
+def test_all_products(numbers, deep):
+    config = replace(SMALL, numbers=numbers, deep_pipeline=deep)
     factors = all_factors(config)
     assert products(config, factors) == [expected(numbers, *factor) for factor in factors]
 

@@ -5,12 +5,11 @@ from random import Random
 
 import pytest
 
-from hw.lane.row_decoder import ROW_QUEUE_DEPTH, RowDecoder
-from tests.hw.configurations import SMALL
+from hw.lane.row_decoder import RowDecoder, row_queue_depth, rows_on_their_way
+from tests.hw.configurations import PIPELINES, SMALL
 from tests.hw.streams import at_random, never, plain, simulate
 
 CONFIG = replace(SMALL, max_kernel=7)
-ARRIVAL_TO_SYNAPSE = 2
 ROW_ENTRIES = pytest.mark.parametrize("width", [1, 2, 4])
 
 
@@ -26,6 +25,12 @@ def random_event(rng: Random, *, inside: float, bridging: float, most: int = 40)
     return {"exponent": rng.randrange(128), "base": rng.randrange(CONFIG.potential_depth),
             "taps": sum((rng.random() < inside) << tap for tap in range(CONFIG.max_kernel ** 2)),
             "entries": [random_entry(rng, bridging) for _ in range(rng.randint(1, most))]}
+
+
+def configured(width: int, deep: bool):
+    """Return a configuration, and the cycles from a row's arrival to its first synapse."""
+    config = replace(CONFIG, row_entries=width, deep_pipeline=deep)
+    return config, 1 + rows_on_their_way(config)
 
 
 def rows_of(rng: Random, event: dict, width: int) -> list[tuple[dict, list[dict]]]:
@@ -58,9 +63,9 @@ def decode(event: dict, local_bits: int) -> list[dict]:
     return synapses
 
 
-def run(width: int, rows: list, local_bits: int, *, cycles: int, pauses=never) -> list[tuple]:
+def run(config, rows: list, local_bits: int, *, cycles: int, pauses=never) -> list[tuple]:
     """Read rows as ``may_read`` allows; return (arrives, may read, synapse, busy) of each cycle."""
-    dut, rows, seen = RowDecoder(replace(CONFIG, row_entries=width)), list(rows), []
+    dut, rows, seen = RowDecoder(config), list(rows), []
 
     async def drive(ctx):
         ctx.set(dut.local_bits, local_bits)
@@ -84,21 +89,23 @@ def run(width: int, rows: list, local_bits: int, *, cycles: int, pauses=never) -
 @pytest.mark.parametrize("share", [0.0, 0.5])
 @pytest.mark.parametrize("seed", range(3))
 @ROW_ENTRIES
-def test_decodes_runs(width, seed, share):
-    rng = Random(seed)
+@PIPELINES
+def test_decodes_runs(width, seed, share, deep):
+    rng, (config, _) = Random(seed), configured(width, deep)
     local_bits = rng.choice([0, 2, 3])
     events = [random_event(rng, inside=rng.random(), bridging=rng.choice([0, 0.5, 1]))
               for _ in range(25)]
     rows = [row for event in events for row in rows_of(rng, event, width)]
-    seen = run(width, rows, local_bits, cycles=1500, pauses=at_random(seed, share))
+    seen = run(config, rows, local_bits, cycles=1500, pauses=at_random(seed, share))
     assert [synapse for _, _, synapse, _ in seen if synapse] == [
         synapse for event in events for synapse in decode(event, local_bits)]
     assert not seen[-1][-1]
 
 
 @ROW_ENTRIES
-def test_entries_without_work_cost_no_cycle_beyond_their_row(width):
-    rng, rows, work = Random(width), [], []
+@PIPELINES
+def test_entries_without_work_cost_no_cycle_beyond_their_row(width, deep):
+    rng, rows, work, (config, latency) = Random(width), [], [], configured(width, deep)
     everywhere = (1 << CONFIG.max_kernel ** 2) - 1
     for index in range(60):
         entries = [random_entry(rng, 1.0) | {"skip": 0} for _ in range(width)]
@@ -106,20 +113,22 @@ def test_entries_without_work_cost_no_cycle_beyond_their_row(width):
         taps = everywhere * (index % 3 > 0)
         rows.append(({"entries": (1 << width) - 1, "is_first": 1, "taps": taps}, entries))
         work.append(int(taps != 0))
-    seen = run(width, rows, 0, cycles=len(rows) + ARRIVAL_TO_SYNAPSE)
-    assert [arrives for arrives, *_ in seen] == [1] * len(rows) + [0] * ARRIVAL_TO_SYNAPSE
-    assert [int(synapse is not None) for *_, synapse, _ in seen] == [0] * ARRIVAL_TO_SYNAPSE + work
+    seen = run(config, rows, 0, cycles=len(rows) + latency)
+    assert [arrives for arrives, *_ in seen] == [1] * len(rows) + [0] * latency
+    assert [int(synapse is not None) for *_, synapse, _ in seen] == [0] * latency + work
 
 
 @ROW_ENTRIES
-def test_one_synapse_per_cycle_from_full_rows(width):
+@PIPELINES
+def test_one_synapse_per_cycle_from_full_rows(width, deep):
+    config, latency = configured(width, deep)
     context = {"entries": (1 << width) - 1, "is_first": 1, "taps": 1}
     entries = [{"magnitude": 1}] * width
     rows = [(context, entries)] * 20
-    seen = run(width, rows, 3, cycles=20 * width + ARRIVAL_TO_SYNAPSE + 1)
+    seen = run(config, rows, 3, cycles=20 * width + latency + 1)
     assert [int(synapse is not None) for *_, synapse, _ in seen] == (
-        [0] * ARRIVAL_TO_SYNAPSE + [1] * 20 * width + [0])
-    assert [busy for *_, busy in seen] == [0, *[1] * (20 * width + 1), 0]
+        [0] * latency + [1] * 20 * width + [0])
+    assert [busy for *_, busy in seen] == [0, *[1] * (20 * width + latency - 1), 0]
     if width > 1:   # rows come faster than their synapses leave
         first_wait = [may_read for _, may_read, *_ in seen].index(0)
-        assert first_wait >= ROW_QUEUE_DEPTH - 1
+        assert first_wait >= row_queue_depth(config) - 1

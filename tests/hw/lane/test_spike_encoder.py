@@ -7,10 +7,8 @@ import pytest
 
 from hw.lane.spike_encoder import SpikeEncoder
 from hw.numbers import NumberFormat
-from tests.hw.configurations import SMALL, random_numbers
+from tests.hw.configurations import PIPELINES, SMALL, random_numbers
 from tests.hw.streams import clocked
-
-LATENCY = 2
 
 
 def times(config, membranes: list[tuple[int, int]]) -> list[int]:
@@ -18,8 +16,9 @@ def times(config, membranes: list[tuple[int, int]]) -> list[int]:
     dut = SpikeEncoder(config)
     stimulus = [{"membrane": {"potential": potential, "threshold_step": step}}
                 for potential, step in membranes]
-    seen = clocked(dut, stimulus + [{}] * LATENCY, [dut.time])
-    return [time for time, in seen[LATENCY:]]
+    latency = 2 + config.deep_pipeline
+    seen = clocked(dut, stimulus + [{}] * latency, [dut.time])
+    return [time for time, in seen[latency:]]
 
 
 def potentials_of_interest(numbers: NumberFormat) -> list[int]:
@@ -59,8 +58,9 @@ def test_around_every_threshold(tau, threshold_offset):
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_any_format(seed):
-    config = replace(SMALL, numbers=random_numbers(seed))
+@PIPELINES
+def test_any_format(seed, deep):
+    config = replace(SMALL, numbers=random_numbers(seed), deep_pipeline=deep)
     membranes = membranes_of_interest(config)
     check(config, Random(seed).sample(membranes, min(1000, len(membranes))))
 

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from hw.lane.tap_resolver import TapResolver
-from tests.hw.configurations import SMALL
+from tests.hw.configurations import PIPELINES, SMALL
 from tests.hw.streams import clocked
 
 CONFIG = replace(SMALL, max_kernel=7)
@@ -29,8 +29,10 @@ def expected(synapse: dict, taps: list[int], local_bits: int) -> tuple[int, dict
 
 @pytest.mark.parametrize("kernel", range(1, CONFIG.max_kernel + 1))
 @pytest.mark.parametrize("local_bits", [0, 1, 3, 8])
-def test_address_of_each_synapse(local_bits, kernel):
-    rng, dut = Random(10 * kernel + local_bits), TapResolver(CONFIG)
+@PIPELINES
+def test_address_of_each_synapse(local_bits, kernel, deep):
+    rng, latency = Random(10 * kernel + local_bits), 1 + deep
+    dut = TapResolver(replace(CONFIG, deep_pipeline=deep))
     distances = range(0, CONFIG.potential_depth, 1 << local_bits)
     taps = [rng.choice(distances) for _ in range(kernel ** 2)]
     inputs = [(int(rng.random() < 0.8), random_synapse(rng, kernel, local_bits))
@@ -38,7 +40,8 @@ def test_address_of_each_synapse(local_bits, kernel):
     stimulus = [{"valid": valid, "synapse": synapse} for valid, synapse in inputs]
     stimulus[0] |= {"local_bits": local_bits,
                     "taps": taps + [0] * (CONFIG.max_kernel ** 2 - len(taps))}
-    seen = clocked(dut, [*stimulus, {}], [dut.add, dut.address, dut.factors])
-    assert [add for add, *_ in seen[1:]] == [valid for valid, _ in inputs]
-    assert [tuple(found) for add, *found in seen[1:] if add] == [
+    ports = [dut.add, dut.address, dut.factors]
+    seen = clocked(dut, stimulus + [{}] * latency, ports)[latency:]
+    assert [add for add, *_ in seen] == [valid for valid, _ in inputs]
+    assert [tuple(found) for add, *found in seen if add] == [
         expected(synapse, taps, local_bits) for valid, synapse in inputs if valid]

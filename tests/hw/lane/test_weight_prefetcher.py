@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from hw.lane.weight_prefetcher import WeightPrefetcher
-from tests.hw.configurations import SMALL
+from tests.hw.configurations import PIPELINES, SMALL
 from tests.hw.streams import simulate
 
 CONFIG = replace(SMALL, weight_buffer_depth=16)
@@ -125,12 +125,12 @@ async def consume(bench: Bench, rng: Random, haste: float):
         assert not bench.ctx.get(bench.dut.has_block)
 
 
-def prefetcher(width: int) -> WeightPrefetcher:
-    return WeightPrefetcher(replace(CONFIG, row_entries=width))
+def prefetcher(width: int, deep: bool = False) -> WeightPrefetcher:
+    return WeightPrefetcher(replace(CONFIG, row_entries=width, deep_pipeline=deep))
 
 
-def run(width: int, groups: list[Group], seed: int, haste: float) -> list[Bench]:
-    dut, benches = prefetcher(width), []
+def run(width: int, groups: list[Group], seed: int, haste: float, deep: bool) -> list[Bench]:
+    dut, benches = prefetcher(width, deep), []
 
     async def drive(ctx):
         for group in groups:
@@ -157,11 +157,12 @@ def random_group(rng: Random, block_entries: int, width: int) -> Group:
 @pytest.mark.parametrize("haste", [1.0, 0.5, 0.05])
 @pytest.mark.parametrize("fill", [0, 3, 8, CONFIG.weight_buffer_depth])
 @ROW_ENTRIES
-def test_reads_all_once_and_keeps_it_until_release(width, fill, haste):
+@PIPELINES
+def test_reads_all_once_and_keeps_it_until_release(width, fill, haste, deep):
     # A block that begins inside a row must still fit.
     rng, most = Random(fill), min(fill, CONFIG.weight_buffer_depth - width + 1)
     groups = [random_group(rng, most, width) for _ in range(8)]
-    for bench in run(width, groups, fill, haste):
+    for bench in run(width, groups, fill, haste, deep):
         group = bench.group
         assert bench.pointers_read == list(range(
             group.first_pointer, group.first_pointer + len(group.counts)))
@@ -190,9 +191,10 @@ def test_a_row_that_blocks_share_is_read_with_the_first_of_them():
 
 @pytest.mark.parametrize("counts", [[0, 0, 0, 0], [1, 2, 3, 4], [7]])
 @ROW_ENTRIES
-def test_a_block_is_there_after_its_pointers_and_rows(width, counts):
+@PIPELINES
+def test_a_block_is_there_after_its_pointers_and_rows(width, counts, deep):
     group = Group(5, 9, len(counts), counts, width)
-    dut, cycles = prefetcher(width), []
+    dut, cycles = prefetcher(width, deep), []
 
     async def drive(ctx):
         bench = Bench(dut, ctx, group)
@@ -202,7 +204,7 @@ def test_a_block_is_there_after_its_pointers_and_rows(width, counts):
             cycles.append(True)
 
     simulate(dut, drive)
-    assert len(cycles) == len(counts) + -(-sum(counts) // width) + 3
+    assert len(cycles) == len(counts) + -(-sum(counts) // width) + 3 + deep
 
 
 @ROW_ENTRIES
