@@ -96,14 +96,16 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
     lanes = start.shape[1]
     # Of each lane: when the last events left the queue, in a ring, and where the oldest stands;
     # the earliest cycle in which the reader takes one; when the last rows with additions had been
-    # sent, and the last others read, in rings, with their oldest and with the latest of the former;
-    # when all is done.
+    # sent, in a ring, and the newest ROW_QUEUE of them; when the last others were read; when all is
+    # done.
     pops, oldest = np.full((lanes, depth), NEVER, np.int64), np.zeros(lanes, np.int64)
     free = np.zeros(lanes, np.int64)
-    sent = np.full((lanes, ROW_QUEUE + steps.decode), NEVER, np.int64)
-    silent = np.full((lanes, steps.decode), NEVER, np.int64)
-    oldest_sent, oldest_silent = np.zeros(lanes, np.int64), np.zeros(lanes, np.int64)
-    last_sent = np.full(lanes, NEVER, np.int64)
+    rows = ROW_QUEUE + steps.decode
+    sent, oldest_sent = np.full((lanes, rows), NEVER, np.int64), np.zeros(lanes, np.int64)
+    newest = np.full((lanes, ROW_QUEUE), NEVER, np.int64)
+    silent, oldest_silent = np.full((lanes, steps.decode), NEVER, np.int64), np.zeros(
+        lanes, np.int64)
+    last_silent = np.full(lanes, NEVER, np.int64)
     busy_until = np.full(lanes, NEVER, np.int64)
     blocks = (channels + block_channels - 1) // block_channels
     fetched = _prefetchers(start, blocks, buffer)
@@ -146,17 +148,27 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
                     for meeting in range(first[event], first[event + 1]):
                         lane = lane_of[meeting]
                         popped = max(taken[0] + 1 + steps.look_up, free[lane])
-                        read, ends = popped, last_sent[lane]
+                        read, quiet, oldest_row = popped, last_silent[lane], oldest_sent[lane]
+                        third, second, ends = newest[lane, 0], newest[lane, 1], newest[lane, 2]
                         for row in range(first_row[meeting], first_row[meeting + 1]):
-                            read = _room_for_row(sent, silent, lane, read + 1)
+                            read += 1
+                            if third >= read:           # else there is room whatever the rest is
+                                if quiet < read - steps.decode:
+                                    read = max(read, sent[lane, oldest_row] + 1)
+                                else:
+                                    read = _room_for_row(sent, oldest_row, silent, lane, read)
                             adds = np.int64(additions[row])
                             if adds > 0:
+                                third, second = second, ends
                                 ends = max(read + 1 + steps.decode, ends + 1) + adds - 1
                                 operations += adds
-                                _note(sent, oldest_sent, lane, ends)
+                                sent[lane, oldest_row] = ends
+                                oldest_row = oldest_row + 1 if oldest_row + 1 < rows else 0
                             else:
+                                quiet = read
                                 _note(silent, oldest_silent, lane, read)
-                        last_sent[lane], free[lane] = ends, read
+                        newest[lane, 0], newest[lane, 1], newest[lane, 2] = third, second, ends
+                        last_silent[lane], oldest_sent[lane], free[lane] = quiet, oldest_row, read
                         # Rows are decoded; what is sent of them is resolved, added and written.
                         busy_until[lane] = max(read + steps.decode, ends + steps.add)
                         room = _queue(pops, oldest, lane, popped, room)
@@ -201,10 +213,11 @@ def _queue(pops, oldest, lane, popped, room):
     depth = pops.shape[1]
     _note(pops, oldest, lane, popped)
     # Room comes back in the cycle after.
-    first, second = (oldest[lane] + 1) % depth, (oldest[lane] + 2) % depth
-    for_three = pops[lane, second] + 1 if depth > 2 else NEVER_YET
-    return (max(room[0], pops[lane, oldest[lane]] + 1), max(room[1], pops[lane, first] + 1),
-            max(room[2], for_three))
+    first = oldest[lane]
+    second = first + 1 if first + 1 < depth else first + 1 - depth
+    third = second + 1 if second + 1 < depth else second + 1 - depth
+    return (max(room[0], pops[lane, first] + 1), max(room[1], pops[lane, second] + 1),
+            max(room[2], pops[lane, third] + 1 if depth > 2 else NEVER_YET))
 
 
 @compiled
@@ -216,21 +229,20 @@ def _note(ring, oldest, lane, cycle):
 
 
 @compiled
-def _room_for_row(sent, silent, lane, earliest):
+def _room_for_row(sent, oldest, silent, lane, earliest):
     """Return the first cycle from ``earliest`` on in which a lane may read a row.
 
     Rows on their way to the row queue count until they turn out to add nothing.
     """
-    cycle, room, decode = earliest, sent.shape[1], silent.shape[1]
+    cycle, rows, decode = earliest, sent.shape[1], silent.shape[1]
     while True:
-        rows = 0
-        for place in range(room):
-            rows += sent[lane, place] >= cycle
-        for place in range(decode):
-            rows += silent[lane, place] >= cycle - decode
-        if rows < room:
+        place = oldest
+        for other in range(decode):
+            if silent[lane, other] >= cycle - decode:
+                place = place + 1 if place + 1 < rows else 0
+        if sent[lane, place] < cycle:
             return cycle
-        cycle += 1
+        cycle = max(cycle, sent[lane, oldest]) + 1 if place == oldest else cycle + 1
 
 
 # A prefetcher copies the blocks of a group, one after the other. Of each lane and block: when its
