@@ -2,7 +2,7 @@
 
 from amaranth import *
 
-__all__ = ["buffered", "delayed"]
+__all__ = ["buffered", "decoupled", "delayed"]
 
 
 def delayed(m: Module, value, cycles: int):
@@ -23,4 +23,21 @@ def buffered(m: Module, source, sink) -> Signal:
     m.d.comb += [source.ready.eq(~holds | sink.ready), sink.valid.eq(holds), sink.p.eq(held)]
     with m.If(source.ready):
         m.d.sync += [holds.eq(source.valid), held.eq(source.p)]
+    return holds
+
+
+def decoupled(m: Module, source, sink) -> Signal:
+    """Connect a stream to another one through two registers; return whether they hold something.
+
+    One payload per cycle, latency one cycle; no path leads from ``sink.ready`` to ``source.ready``.
+    """
+    head, spare = Signal.like(source.p), Signal.like(source.p)
+    holds, holds_spare, takes = Signal(), Signal(), Signal()
+    m.d.comb += [source.ready.eq(~holds_spare), takes.eq(source.valid & ~holds_spare),
+                 sink.valid.eq(holds), sink.p.eq(head)]
+    with m.If(sink.ready | ~holds):
+        m.d.sync += [head.eq(Mux(holds_spare, spare.as_value(), source.p.as_value())),
+                     holds.eq(holds_spare | takes), holds_spare.eq(0)]
+    with m.Elif(takes):
+        m.d.sync += [spare.eq(source.p), holds_spare.eq(1)]
     return holds

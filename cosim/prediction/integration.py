@@ -29,18 +29,20 @@ class Steps(NamedTuple):
     """Cycles that parts of a pipeline take.
 
     From the begin of a group to the first row of its source in the event picker; from an event to
-    its entry into a lane's queue; from a row's read to its entry into the row queue; from there to
-    the write of a sum; from the last pointer of a block to its first row.
+    its entry into a lane's queue; of a buffer of two events before that; from a row's read to its
+    entry into the row queue; from there to the write of a sum; from the last pointer of a block to
+    its first row.
     """
 
     first_row: int
     look_up: int
+    buffer: int
     decode: int
     add: int
     settle: int
 
 
-SHORT, DEEP = Steps(3, 1, 1, 3, 2), Steps(4, 2, 3, 5, 3)
+SHORT, DEEP = Steps(3, 1, 0, 1, 3, 2), Steps(4, 3, 1, 3, 5, 3)
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,10 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
          meetings, start, stop):
     """Return the fields of :class:`Activity`.
 
-    The picker holds one visit after the other: a place's channels, or one pixel. ``taken`` is when
-    the last events or markers were taken, the latest first. ``room`` is as of :func:`_queue`, now,
-    and before the last one and two of them, which may still be looked up.
+    The picker holds one visit after the other: a place's channels, or one pixel. The last event or
+    marker ``left`` it, and the last of them were ``taken``, the latest first. ``rooms`` are as of
+    :func:`_queue`: now, and before the last one, two and three events, which may still be looked
+    up.
     """
     mask_of, pointers, first, lane_of, entries_of, first_row, additions = meetings
     places, channels = source.shape
@@ -109,8 +112,9 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
     busy_until = np.full(lanes, NEVER, np.int64)
     blocks = (channels + block_channels - 1) // block_channels
     fetched = _prefetchers(start, blocks, buffer)
-    picker, taken = steps.first_row - 1, (NEVER, NEVER)
-    room = before = before_that = (NEVER, NEVER, NEVER if depth > 2 else NEVER_YET)
+    picker, left, taken = steps.first_row - 1, NEVER, (NEVER, NEVER, NEVER)
+    room = (NEVER, NEVER, NEVER if depth > 2 else NEVER_YET, NEVER if depth > 3 else NEVER_YET)
+    rooms = (room, room, room, room)
     first_event = weights_ready = NEVER
     queue_stall = weight_stall = 0
     events = queued = entries_met = operations = source_reads = 0
@@ -125,22 +129,22 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
             base = begin * places + place * (end - begin) - begin if linear else 0
             if not from_input:
                 source_reads += (end - begin) * (mask >= 0)
-                picker = max(picker + 1, taken[0])
+                picker = max(picker + 1, left)
             shown_before = False
             for channel in range(begin, end):
                 if from_input:
                     source_reads += mask >= 0
-                    picker, shown_before = max(picker + 1, taken[0]), False
+                    picker, shown_before = max(picker + 1, left), False
                 if mask < 0:
                     continue
                 for _ in range(events_of[source[place, channel]]):
-                    shown = taken[0] + 1 if shown_before else picker + 1
+                    left, shown = _shown(left if shown_before else picker, taken, steps.buffer)
                     shown_before = True
                     if first_event == NEVER:
                         first_event = shown
-                    cleared = _all_free(shown, taken, (room, before, before_that), steps.look_up)
-                    taken = max(cleared, weights_ready), taken[0]
-                    before, before_that = room, before
+                    cleared = _all_free(shown, taken, rooms, steps.look_up)
+                    taken = max(cleared, weights_ready), taken[0], taken[1]
+                    left = left if steps.buffer else taken[0]
                     queue_stall += cleared - shown
                     weight_stall += taken[0] - cleared
                     events += 1
@@ -174,21 +178,35 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
                         room = _queue(pops, oldest, lane, popped, room)
                         queued += 1
                         entries_met += entries_of[meeting]
+                    rooms = (room, rooms[0], rooms[1], rooms[2])
         if not direct:
-            shown = max(picker, taken[0]) + 1
-            cleared = _all_free(shown, taken, (room, before, before_that), steps.look_up)
-            taken = max(cleared, weights_ready), taken[0]
-            before, before_that = room, before
+            left, shown = _shown(max(picker, left), taken, steps.buffer)
+            cleared = _all_free(shown, taken, rooms, steps.look_up)
+            taken = max(cleared, weights_ready), taken[0], taken[1]
+            left = left if steps.buffer else taken[0]
             for lane in range(lanes):
                 popped = max(taken[0] + 1 + steps.look_up, free[lane])
                 free[lane] = popped + 1
                 busy_until[lane] = max(busy_until[lane], popped)
                 room = _queue(pops, oldest, lane, popped, room)
                 fetched[RELEASED][lane, block] = popped
+            rooms = (room, rooms[0], rooms[1], rooms[2])
     last = max(picker, taken[0] + steps.look_up, busy_until.max())
     integration = 0 if first_event == NEVER else last + 1 - first_event
     return (last + 2, integration, queue_stall, weight_stall, events, queued, entries_met,
             operations, source_reads, fetched[STATE][:, COPIED].sum())
+
+
+@compiled
+def _shown(since, taken, buffer):
+    """Return when an event leaves the picker, ready since the cycle before, and when it shows.
+
+    Two events fit a buffer; the one before the last must have left it.
+    """
+    if not buffer:
+        return since + 1, since + 1
+    left = max(since, taken[1]) + 1
+    return left, max(left, taken[0]) + 1
 
 
 @compiled
@@ -199,7 +217,9 @@ def _all_free(shown, taken, rooms, look_up):
     """
     cycle = shown
     while True:
-        late = np.int64(taken[0] >= cycle - look_up) + np.int64(taken[1] >= cycle - look_up)
+        late = 0
+        for before in range(3):
+            late += taken[before] >= cycle - look_up
         if late == 0:
             return max(cycle, rooms[0][0])
         if rooms[late][late] <= cycle:
@@ -209,15 +229,17 @@ def _all_free(shown, taken, rooms, look_up):
 
 @compiled
 def _queue(pops, oldest, lane, popped, room):
-    """Note when an event leaves a queue; return from when on there is room for 1, 2 or 3 more."""
+    """Note when an event leaves a queue; return from when on there is room for 1 to 4 more."""
     depth = pops.shape[1]
     _note(pops, oldest, lane, popped)
     # Room comes back in the cycle after.
     first = oldest[lane]
     second = first + 1 if first + 1 < depth else first + 1 - depth
     third = second + 1 if second + 1 < depth else second + 1 - depth
+    fourth = third + 1 if third + 1 < depth else third + 1 - depth
     return (max(room[0], pops[lane, first] + 1), max(room[1], pops[lane, second] + 1),
-            max(room[2], pops[lane, third] + 1 if depth > 2 else NEVER_YET))
+            max(room[2], pops[lane, third] + 1 if depth > 2 else NEVER_YET),
+            max(room[3], pops[lane, fourth] + 1 if depth > 3 else NEVER_YET))
 
 
 @compiled

@@ -9,7 +9,7 @@ from ..instruction import IntegrateInstruction
 from ..layout import Event, LoadedWord, Target
 from ..network.model import NO_EVENT
 from ..network.validation import MAX_EVENTS_PER_PIXEL
-from ..pipeline import buffered, delayed
+from ..pipeline import buffered, decoupled, delayed
 from ..ram import Ram, load_into
 from .event_picker import EventPicker
 from .map_walker import MapWalker
@@ -22,7 +22,7 @@ class Dispatcher(wiring.Component):
     """Scans the source of a synapse group and sends its spikes as events.
 
     Owns the pixel memory and the input table. At most one event per cycle; the first four cycles
-    after ``begin``, five in a deep pipeline. An event waits until all lanes take it. A marker
+    after ``begin``, six in a deep pipeline. An event waits until all lanes take it. A marker
     follows the last event of a block, unless the group is ``direct``. Reset stops the group;
     memories keep their contents.
 
@@ -65,13 +65,14 @@ class Dispatcher(wiring.Component):
         load_into(m, pixels, self.loads, self.word, Target.PIXEL)
         load_into(m, table, self.loads, self.word, Target.INPUT_TABLE)
 
-        is_deep, waits = config.deep_pipeline, Signal()
+        is_deep, waits, events = config.deep_pipeline, Signal(), wiring.flipped(self.events)
         if is_deep:
-            m.d.comb += waits.eq(buffered(m, walker.visits, reader.visits))
+            m.d.comb += waits.eq(buffered(m, walker.visits, reader.visits)
+                                 | decoupled(m, picker.events, events))
         else:
             wiring.connect(m, walker.visits, reader.visits)
+            wiring.connect(m, picker.events, events)
         wiring.connect(m, reader.rows, picker.rows)
-        wiring.connect(m, picker.events, wiring.flipped(self.events))
         m.d.comb += [
             walker.begin.eq(self.begin), walker.group.eq(self.group),
             self.strays.eq(delayed(m, walker.strays, is_deep)),

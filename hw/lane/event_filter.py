@@ -17,17 +17,17 @@ class EventFilter(wiring.Component):
 
     One event per cycle, if the queue is deeper than two. A pointer read starts in the cycle in
     which an event is taken and its result enters the queue in the next one, unless none of the
-    event's taps holds a weight. (In a deep pipeline in the one after that, and the queue must be
-    deeper than three.) Markers always enter. An event is only taken if the queue has room
-    for it, and ``may_take``. Reset empties the queue.
+    event's taps holds a weight. (In a deep pipeline the read is a cycle later, the entry two more
+    cycles, and the queue must be deeper than four.) Markers always enter. An event is only taken if
+    the queue has room for it, and ``may_take``. Reset empties the queue.
 
     Members
     -------
     events : ``In(stream.Signature(Event(config)))``
     may_take : ``In(1)``
         The weights that the next event needs are there.
-    lookup : ``Out(1)``
-        A pointer is read at ``events.p.pointer``.
+    lookup : ``Out(1)``, lookup_address : ``Out(range(pointer_depth))``
+        A pointer is read.
     pointer : ``In(Pointer(config))``
         What was read in the cycle before.
     queue : ``Out(stream.Signature(QueuedEvent(config)))``
@@ -43,7 +43,8 @@ class EventFilter(wiring.Component):
         self.config = config
         super().__init__({
             "events": In(stream.Signature(Event(config))), "may_take": In(1),
-            "lookup": Out(1), "pointer": In(Pointer(config)),
+            "lookup": Out(1), "lookup_address": Out(range(config.pointer_depth)),
+            "pointer": In(Pointer(config)),
             "queue": Out(stream.Signature(QueuedEvent(config))),
             "full": Out(1), "is_queueing": Out(1), "busy": Out(1)})
 
@@ -52,20 +53,20 @@ class EventFilter(wiring.Component):
         layout = QueuedEvent(self.config)
         m.submodules.fifo = fifo = SyncFIFO(width=layout.size, depth=self.config.queue_depth)
 
-        is_deep   = self.config.deep_pipeline
-        reads     = Signal()                            # the pointer's memory shows it
+        is_deep, takes = self.config.deep_pipeline, Signal()
+        looks_up  = delayed(m, takes, is_deep)
+        coming    = delayed(m, self.events.p, is_deep)
+        reads     = delayed(m, looks_up, 1)             # the pointer's memory shows it
         event     = Signal(Event(self.config))
-        takes     = Signal()
         looked_up = delayed(m, reads, is_deep)
-        on_its_way = reads + looked_up if is_deep else reads
+        on_its_way = looks_up + reads + looked_up if is_deep else reads
         m.d.comb += [
             self.full.eq(fifo.level + on_its_way >= fifo.depth),
             self.events.ready.eq(self.may_take & ~self.full),
             takes.eq(self.events.valid & self.events.ready),
-            self.lookup.eq(takes & ~self.events.p.marker)]
-        m.d.sync += reads.eq(takes)
-        with m.If(takes):
-            m.d.sync += event.eq(self.events.p)
+            self.lookup.eq(looks_up & ~coming.marker), self.lookup_address.eq(coming.pointer)]
+        with m.If(looks_up):
+            m.d.sync += event.eq(coming)
         event, pointer = (delayed(m, value, is_deep) for value in (event, self.pointer))
 
         meets = Signal()

@@ -57,7 +57,7 @@ class Lane(wiring.Component):
     Integration, in lanes that own a channel of the layer: an event's pointer gives its weights;
     each weight becomes a product that is added to a potential. Throughput one event, one row of
     entries and one addition per cycle; from an event to its first addition seven cycles at least,
-    to the write of the sum one more; in a deep pipeline eleven, and two more. Back-pressure through
+    to the write of the sum one more; in a deep pipeline twelve, and two more. Back-pressure through
     ``events.ready``: a full queue, or weights that have not been copied yet.
 
     Firing: one neuron per cycle; its potential with bias shows at ``potential`` two cycles after
@@ -171,12 +171,12 @@ class Lane(wiring.Component):
 
             pointers.read.eq(Mux(direct, front.lookup, prefetch.pointer_read)),
             pointers.read_address.eq(
-                Mux(direct, self.events.p.pointer, prefetch.pointer_address)),
+                Mux(direct, front.lookup_address, prefetch.pointer_address)),
             pointer_ring.write.eq(prefetch.pointer_write),
             pointer_ring.write_address.eq(prefetch.pointer_index),
             pointer_ring.write_data.eq(pointers.read_data),
             pointer_ring.read.eq(front.lookup & ~direct),
-            pointer_ring.read_address.eq(self.events.p.pointer),
+            pointer_ring.read_address.eq(front.lookup_address),
             front.may_take.eq(direct | prefetch.has_block),
             front.pointer.eq(Mux(direct, pointers.read_data, pointer_ring.read_data))]
         loaded = Signal(EntryRow(config))

@@ -17,10 +17,11 @@ from xml.etree import ElementTree
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-# One design, so that each mutant costs one simulation model.
+# One design of each pipeline, so that each mutant costs two simulation models.
 SUITES = {
     "unit tests": ["tests/hw/lane", "tests/hw/control", "tests/hw/test_processor.py"],
-    "random networks": ["tests/cosim/test_random_networks.py", "-k", "tau4-T24-b5-L4"]}
+    "random networks": ["tests/cosim/test_random_networks.py", "-k",
+                        "tau4-T24-b5-L4 or tau1-T1-b3-L2-deep"]}
 
 
 def patches() -> dict[str, Path]:

@@ -75,7 +75,7 @@ def test_queues_what_meets_weights(queue_depth, withheld, taken, sent, deep):
 
     permit.is_background = True
     simulate(dut, drive, observe, permit,
-             answer(dut.lookup, dut.events.p.pointer, dut.pointer, pointers.__getitem__))
+             answer(dut.lookup, dut.lookup_address, dut.pointer, pointers.__getitem__))
     assert without_fields_of_markers(queued) == wanted
     assert all(permitted for takes, permitted in takes_in if takes)
 
@@ -97,7 +97,7 @@ def taken_in(config, events, pointers, *, queue_ready: int, cycles: int) -> list
 
     drive.is_background = True
     simulate(dut, drive, watch,
-             answer(dut.lookup, dut.events.p.pointer, dut.pointer, pointers.__getitem__))
+             answer(dut.lookup, dut.lookup_address, dut.pointer, pointers.__getitem__))
     return seen
 
 
@@ -105,7 +105,7 @@ def taken_in(config, events, pointers, *, queue_ready: int, cycles: int) -> list
 @PIPELINES
 def test_one_event_per_cycle(queue_depth, deep):
     events, pointers = random_events(3, 100)
-    config = replace(SMALL, queue_depth=queue_depth + deep, deep_pipeline=deep)
+    config = replace(SMALL, queue_depth=queue_depth + 2 * deep, deep_pipeline=deep)
     seen = taken_in(config, events, pointers, queue_ready=1, cycles=100)
     assert [taken for taken, _ in seen] == [1] * 100
 
@@ -142,4 +142,4 @@ def test_is_busy_from_event_to_queue(deep):
         assert not ctx.get(dut.busy)
 
     simulate(dut, drive,
-             answer(dut.lookup, dut.events.p.pointer, dut.pointer, pointers.__getitem__))
+             answer(dut.lookup, dut.lookup_address, dut.pointer, pointers.__getitem__))
