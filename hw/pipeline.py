@@ -36,7 +36,7 @@ def decoupled(m: Module, source, sink) -> Signal:
     m.d.comb += [source.ready.eq(~holds_spare), takes.eq(source.valid & ~holds_spare),
                  sink.valid.eq(holds), sink.p.eq(head)]
     with m.If(sink.ready | ~holds):
-        m.d.sync += [head.eq(Mux(holds_spare, spare.as_value(), source.p.as_value())),
+        m.d.sync += [Value.cast(head).eq(Mux(holds_spare, Value.cast(spare), Value.cast(source.p))),
                      holds.eq(holds_spare | takes), holds_spare.eq(0)]
     with m.Elif(takes):
         m.d.sync += [spare.eq(source.p), holds_spare.eq(1)]

@@ -25,10 +25,10 @@ def meetings(*rows: list[int], pointers: int = 1, entries: int = 2) -> Meetings:
 
 
 def run(found: Meetings, source: list[int], *, direct: bool = True, depth: int = 3,
-        from_input: bool = False, block_channels: int = 64):
+        from_input: bool = False, block_channels: int = 64, deep: bool = False):
     plan = SimpleNamespace(fields={"block_channels": block_channels, "linear": 0,
                                    "from_input": from_input, "direct": direct})
-    return integrate(replace(SMALL, queue_depth=depth), plan, found,
+    return integrate(replace(SMALL, queue_depth=depth, deep_pipeline=deep), plan, found,
                      np.array([source], np.uint8), EVENTS)
 
 
@@ -40,6 +40,29 @@ def test_one_event_of_one_row():
     assert found.total == 13 + 2 and found.integration == 13 + 1 - 4
     assert (found.events, found.queued, found.operations, found.entries_met) == (1, 1, 2, 2)
     assert found.queue_stall == found.weight_stall == 0 and found.source_reads == 1
+
+
+def test_one_event_in_a_deep_pipeline():
+    """Picked in 4, buffered in 5, shown and taken in 6, out of the queue in 10, read in 11, sent in
+    15 and 16, added and written until 21.
+    """
+    found = run(meetings([2]), [1], deep=True)
+    assert found.total == 21 + 2 and found.integration == 21 + 1 - 6
+
+
+def test_a_deep_pipeline_loses_no_cycle_while_it_is_full():
+    """From the first addition on, in 15, all 20 · 4 follow one another."""
+    found = run(meetings([2, 2]), [20], depth=8, deep=True)
+    assert found.total == (15 + 20 * 4 - 1 + 5) + 2
+    assert found.queue_stall > 0 and found.operations == 80
+
+
+def test_events_follow_one_another_if_the_queue_is_deep_enough():
+    """Each has one row without additions: one event is taken, and one row read, in each cycle."""
+    for deep, enough in ((False, 3), (True, 5)):
+        total = run(meetings([0]), [20], depth=64, deep=deep).total
+        assert run(meetings([0]), [20], depth=enough, deep=deep).total == total
+        assert run(meetings([0]), [20], depth=enough - 1, deep=deep).total > total
 
 
 def test_silence_takes_a_visit():
