@@ -53,8 +53,8 @@ RECORD = {"command": str,
               str: {"words": int, "width_bits": int, "instances": int, "bits": int}}},
           "images": {"source": str, "count": int, "sha256": str, "first_label": (int, type(None))}}
 SYNTHESISED = {"config": str, "config_sha256": str, "target": str, "blocks": [
-    {"block": str, "instances": int, "cells": int, "flip_flops": int}],
-    "total": {"cells": int, "flip_flops": int, "memory_bits": int}}
+    {"block": str, "instances": int, "flip_flops": float}],
+    "total": {"flip_flops": int, "memory_bits": int}}
 # What only some targets have.
 OF_TARGETS = {"clock_mhz": float, "device": str, "resources": {str: int}, "critical_path": {
     "delay_ps": float, "from": str, "to": str, "signal": str}}
@@ -122,7 +122,9 @@ def read_folder(path: Path) -> RunFolder:
     synthesis = _optional(path / SYNTHESIS, SYNTHESISED)
     if synthesis is not None:
         known = {key: shape for key, shape in OF_TARGETS.items() if key in synthesis}
-        check_content(synthesis, known, str(path / SYNTHESIS))
+        figures = {name: float for name in synthesis["total"] if name != "memory_bits"}
+        check_content(synthesis, known | {"total": figures, "blocks": [figures]},
+                      str(path / SYNTHESIS))
     return RunFolder(path, run, prediction, context, _activity(path / ACTIVITY, context),
                      synthesis)
 

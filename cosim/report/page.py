@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..activity import IMAGE, SCORES
 from ..output import new_file
+from ..synthesis.summary import FIGURES
 from .accuracy import agreement_of, headline_of, stages_of
 from .cycles import CYCLE_PARTS, cycle_parts, cycle_picture
 from .energy import ENERGY_PARTS, component_picture, layer_picture
@@ -43,6 +44,7 @@ def render_report(folder: RunFolder) -> str:
     return render(
         "report.html.j2", folder=folder, result=result, run=folder.run,
         prediction=folder.prediction, context=folder.context, synthesis=folder.synthesis,
+        figures=FIGURES,
         verdict=verdict_of(folder), stages=stages, headline=headline_of(stages),
         agreement=agreement_of(folder),
         spikes={layer.name: layer for layer in spikes}, first_image=_first_image(folder),

@@ -4,20 +4,20 @@ from rich.table import Table
 
 from ..console import console
 
-__all__ = ["print_synthesis"]
+__all__ = ["FIGURES", "print_synthesis"]
 
 # Figures of a block, in the order of columns.
-NAMES = {"cells": "cells", "luts": "LUTs", "carries": "carries", "flip_flops": "flip-flops",
-         "lut_rams": "LUT RAMs", "block_rams": "block RAMs", "multipliers": "multipliers",
-         "area_um2": "µm²"}
+FIGURES = {"cells": "cells", "luts": "LUTs", "carries": "carries", "flip_flops": "flip-flops",
+           "lut_rams": "LUT RAMs", "block_rams": "block RAMs", "multipliers": "multipliers",
+           "area_um2": "µm²"}
 
 
 def print_synthesis(result: dict) -> None:
     """Print blocks and memories as tables, then what it comes to."""
     out = console()
-    figures = [name for name in NAMES if name in result["total"]]
+    figures = [name for name in FIGURES if name in result["total"]]
     weight = "area_um2" if "area_um2" in figures else figures[0]
-    table = _table("block", ("instances", *(NAMES[name] for name in figures), "share"))
+    table = _table("block", ("instances", *(FIGURES[name] for name in figures), "share"))
     for block in result["blocks"]:
         parts = block["block"].split("/")
         share = block[weight] * block["instances"] / result["total"][weight]

@@ -96,6 +96,10 @@ def test_synthesis_may_have_more_and_must_be_right(folder):
     (folder / "synth.json").write_text(json.dumps(synthesis | {"clock_mhz": "fast"}))
     with pytest.raises(ContentError, match="clock_mhz must be a number"):
         read_folder(folder)
+    synthesis["total"]["luts"] = 3                          # of blocks, too
+    (folder / "synth.json").write_text(json.dumps(synthesis))
+    with pytest.raises(ContentError, match=r"blocks\[0\].luts is missing"):
+        read_folder(folder)
 
 
 @pytest.mark.parametrize(("content", "shape"), [

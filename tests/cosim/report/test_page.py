@@ -151,15 +151,25 @@ def test_a_prediction_is_shown_with_the_run_beside_it(tmp_path):
     assert "Nothing was simulated" in Page(render_report(read_folder(tmp_path))).text
 
 
-def test_synthesis_is_shown_if_it_is_there(tmp_path):
+GATES = {"total": {"cells": 7001, "flip_flops": 702, "memory_bits": 70003},
+         "blocks": [{"block": "lane", "instances": 4, "cells": 1501, "flip_flops": 52}]}
+CHIP = {"clock_mhz": 61.5, "device": "LFE5U-85F-8", "resources": {"luts": 9001, "flip_flops": 703},
+        "critical_path": {"delay_ps": 16260, "from": "lane", "to": "scores", "signal": "x"},
+        "total": {"luts": 8001, "carries": 205, "flip_flops": 702, "memory_bits": 70003},
+        "blocks": [{"block": "lane", "instances": 4, "luts": 1501, "carries": 31,
+                    "flip_flops": 52.5}]}
+
+
+@pytest.mark.parametrize("target, found, figures", [
+    ("generic", GATES, {7001, 702, 70003, 4, 1501, 52}),
+    ("ecp5", CHIP, {61.5, 9001, 703, 16260, 70003, 4, 1501, 31, 52.5})])
+def test_synthesis_is_shown_if_it_is_there(tmp_path, target, found, figures):
     write_run_folder(tmp_path)
-    synthesis = {"config": "tiny", "config_sha256": "0", "target": "ecp5", "clock_mhz": 61.5,
-                 "total": {"cells": 7001, "flip_flops": 702, "memory_bits": 70003},
-                 "blocks": [{"block": "lane", "instances": 4, "cells": 1501, "flip_flops": 52}]}
-    (tmp_path / "synth.json").write_text(json.dumps(synthesis))
+    (tmp_path / "synth.json").write_text(json.dumps(
+        {"config": "tiny", "config_sha256": "0", "target": target} | found))
     page = Page(render_report(read_folder(tmp_path)))
-    assert "Synthesised for ecp5" in page.text and "of another processor" in page.text
-    assert {61.5, 7001, 702, 70003, 4, 1501, 52} <= set(page.figures)
+    assert f"Synthesised for {target}" in page.text and "of another processor" in page.text
+    assert figures <= set(page.figures)
 
 
 def test_command_writes_beside_the_run_or_elsewhere(folder, text, tmp_path, capfd):
