@@ -21,7 +21,7 @@ def run(
     seed: Annotated[int, typer.Option(
         "--seed", metavar="N", min=1, help="Placement of ecp5 begins with this number.")] = 1,
     grade: Annotated[int, typer.Option(
-        "--grade", metavar="6|7|8", min=6, max=8,
+        "--grade", metavar="6|7|8",
         help="Speed grade of the ecp5; 6 is the slowest.")] = 6,
     out: Annotated[Path | None, typer.Option(
         "-o", "--out", metavar="DIR", show_default=False,

@@ -28,10 +28,10 @@ ROW_QUEUE = 3
 class Steps(NamedTuple):
     """Cycles that parts of a pipeline take.
 
-    From the begin of a group to the first row of its source in the event picker; from an event to
-    its entry into a lane's queue; of a buffer of two events before that; from a row's read to its
-    entry into the row queue; from there to the write of a sum; from the last pointer of a block to
-    its first row.
+    From the begin of a group to the first row of its source in the event picker; from an event's
+    being taken to its entry into a lane's queue; in a buffer for two events between picker and
+    lanes, if there is one; from a row's read to its entry into the row queue; from there to the
+    write of a sum; from the last pointer of a block to its first row.
     """
 
     first_row: int
@@ -156,7 +156,8 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
                         third, second, ends = newest[lane, 0], newest[lane, 1], newest[lane, 2]
                         for row in range(first_row[meeting], first_row[meeting + 1]):
                             read += 1
-                            if third >= read:           # else there is room whatever the rest is
+                            # Asked only where it may not be so: half of the time of all this.
+                            if third >= read:
                                 if quiet < read - steps.decode:
                                     read = max(read, sent[lane, oldest_row] + 1)
                                 else:

@@ -122,11 +122,17 @@ def read_folder(path: Path) -> RunFolder:
     synthesis = _optional(path / SYNTHESIS, SYNTHESISED)
     if synthesis is not None:
         known = {key: shape for key, shape in OF_TARGETS.items() if key in synthesis}
-        figures = {name: float for name in synthesis["total"] if name != "memory_bits"}
-        check_content(synthesis, known | {"total": figures, "blocks": [figures]},
-                      str(path / SYNTHESIS))
+        check_content(synthesis, known | _figures(synthesis), str(path / SYNTHESIS))
     return RunFolder(path, run, prediction, context, _activity(path / ACTIVITY, context),
                      synthesis)
+
+
+def _figures(synthesis: dict) -> dict:
+    """Return the shape of sizes: what the whole has, each block has; blocks are means."""
+    size = "luts" if synthesis["target"] == "ecp5" else "cells"
+    whole = {name: int for name in (size, *synthesis["total"]) if name != "area_um2"}
+    blocks = {name: float for name in (size, *synthesis["total"]) if name != "memory_bits"}
+    return {"total": whole, "blocks": [blocks]}
 
 
 def _optional(path: Path, shape: dict) -> dict | None:

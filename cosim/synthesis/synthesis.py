@@ -59,6 +59,8 @@ def find_target(name: str, *, seed: int = 1, grade: int = GRADES[0]) -> Target:
     if name == "generic":
         return Target(name, GENERIC_TOOLS, synthesise_generic, generic_script(TOP))
     if name == "ecp5":
+        if grade not in GRADES:
+            raise ValueError(f"grade must be 6, 7 or 8, not {grade}")
         return Target(name, ECP5_TOOLS, partial(synthesise_ecp5, seed=seed, grade=grade),
                       f"{ecp5_script(TOP)} seed {seed} grade {grade}")
     if not name.endswith((".lib", ".lib.gz")):

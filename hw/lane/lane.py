@@ -237,7 +237,7 @@ class Lane(wiring.Component):
         latency = fire_latency(config)
         valid   = [Signal(name=f"valid_{stage}") for stage in range(latency + 1)]
         neurons = [Signal(Neuron(config), name=f"neuron_{stage}") for stage in range(latency + 1)]
-        is_read = valid[1 + config.deep_pipeline]
+        read_stage = 1 + config.deep_pipeline
         m.d.comb += [
             valid[0].eq(self.neuron_valid & (self.index < self.neuron.lanes)),
             neurons[0].eq(self.neuron)]
@@ -250,11 +250,11 @@ class Lane(wiring.Component):
             channels.read_address.eq(self.neuron.channel)]
         channel        = delayed(m, channels.read_data, config.deep_pipeline)
         threshold_step = Signal.like(channel.threshold_step)
-        with m.If(is_read):
+        with m.If(valid[read_stage]):
             m.d.sync += [self.potential.eq(adder.potential + channel.bias),
                          threshold_step.eq(channel.threshold_step)]
         m.d.comb += [
-            self.potential_valid.eq(valid[2 + config.deep_pipeline]),
+            self.potential_valid.eq(valid[read_stage + 1]),
             encoder.membrane.potential.eq(self.potential),
             encoder.membrane.threshold_step.eq(threshold_step),
             pool.valid.eq(valid[-1]), pool.first.eq(neurons[-1].first), pool.time.eq(time),

@@ -18,7 +18,7 @@ from hw.config import (
 from hw.numbers import NumberFormat
 
 NUMBERS = NumberFormat(window=7, product_bits=9)
-NAMES, TINY = ", ".join(CONFIGURATIONS), CONFIGURATIONS["tiny"]
+NAMES, TINY = "tiny, demo, fpga, compact, vgg, vgg-dense", CONFIGURATIONS["tiny"]
 # Its sizes need not be multiples of anything.
 NARROW = replace(TINY, row_entries=1)
 

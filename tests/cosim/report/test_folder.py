@@ -89,16 +89,23 @@ def test_the_result_is_that_of_most_images(folder):
 
 def test_synthesis_may_have_more_and_must_be_right(folder):
     synthesis = {"config": "tiny", "config_sha256": "0", "target": "ecp5",
-                 "total": {"cells": 1, "flip_flops": 1, "memory_bits": 1},
-                 "blocks": [{"block": "top", "instances": 1, "cells": 1, "flip_flops": 1}]}
+                 "total": {"luts": 1, "flip_flops": 1, "memory_bits": 1},
+                 "blocks": [{"block": "top", "instances": 1, "luts": 1.5, "flip_flops": 1}]}
     (folder / "synth.json").write_text(json.dumps(synthesis))
     assert read_folder(folder).synthesis == synthesis
     (folder / "synth.json").write_text(json.dumps(synthesis | {"clock_mhz": "fast"}))
     with pytest.raises(ContentError, match="clock_mhz must be a number"):
         read_folder(folder)
-    synthesis["total"]["luts"] = 3                          # of blocks, too
+    del synthesis["total"]["luts"]
     (folder / "synth.json").write_text(json.dumps(synthesis))
-    with pytest.raises(ContentError, match=r"blocks\[0\].luts is missing"):
+    with pytest.raises(ContentError, match=r"total\.luts is missing"):
+        read_folder(folder)
+    synthesis["total"] |= {"luts": 3, "carries": 1}         # of blocks, too
+    (folder / "synth.json").write_text(json.dumps(synthesis))
+    with pytest.raises(ContentError, match=r"blocks\[0\].carries is missing"):
+        read_folder(folder)
+    (folder / "synth.json").write_text(json.dumps(synthesis | {"target": "generic"}))
+    with pytest.raises(ContentError, match=r"total\.cells is missing"):
         read_folder(folder)
 
 

@@ -8,7 +8,6 @@ import pytest
 from cosim.cli import main
 from cosim.synthesis import synthesis
 from cosim.synthesis.tools import YOSYS
-from hw.config import CONFIGURATIONS
 
 FOUND = {"total": {"cells": 10, "flip_flops": 4, "memory_bits": 64},
          "blocks": [{"block": "processor", "instances": 1, "cells": 10, "flip_flops": 4},
@@ -61,7 +60,9 @@ def test_a_table_has_shares_of_the_whole(calls, capsys):
     (["--target", "ice40"], "target must be generic, ecp5 or a .lib or .lib.gz file, not 'ice40'"),
     (["--target", "none.lib"], "none.lib: No such file or directory"),
     (["--target", "bad.lib"], "bad.lib: not a Liberty file"),
-    (["--config", "huge"], f"config must be one of {', '.join(CONFIGURATIONS)} or a .toml"),
+    (["--config", "huge"], "config must be one of tiny, demo, fpga, compact, vgg, vgg-dense or a "
+                           ".toml"),
+    (["--target", "ecp5", "--grade", "5"], "grade must be 6, 7 or 8, not 5"),
     (["-o", "bad.lib"], "bad.lib: Not a directory")])
 def test_bad_input_is_one_line(calls, tmp_path, capsys, arguments, complaint):
     (tmp_path / "bad.lib").write_text("nothing")
