@@ -27,11 +27,17 @@ PACKED = {"luts": "TRELLIS_COMB", "flip_flops": "TRELLIS_FF", "block_rams": "DP1
 
 
 def ecp5_script(top: str) -> str:
-    """Return what Yosys does; boundaries of blocks are dissolved, as they would cost much."""
+    """Return what Yosys does; boundaries of blocks are dissolved, as they would cost much.
+
+    It begins afresh after the hierarchy is written: on what is left of that, Yosys 0.70 fails for
+    some processors (an assertion after ABC9).
+    """
     return f"""read_verilog {top}.v
 hierarchy -top {top}
 proc
 write_json {HIERARCHY}
+design -reset
+read_verilog {top}.v
 synth_ecp5 -top {top} -json {FLAT}
 """
 
