@@ -142,6 +142,27 @@ def test_runs_a_program(program, counters):
     assert fault == Fault.NONE
 
 
+def test_reads_each_instruction_once():
+    program, dut, reads, fetches = [INTEGRATE, FIRE, INTEGRATE, OUTPUT], Sequencer(CONFIG), [], []
+
+    async def drive(ctx):
+        for _ in range(2):
+            await start(ctx, dut)
+            while not ctx.get(dut.ready):
+                await ctx.tick()
+
+    async def watch(ctx):
+        while True:
+            *_, is_read, address, is_fetched = await ctx.tick().sample(
+                dut.instruction_read, dut.instruction_address, dut.fetches)
+            reads.extend([address] if is_read else [])
+            fetches.append(is_fetched)
+
+    watch.is_background = True
+    simulate(dut, drive, watch, *blocks_around(dut, program))
+    assert reads == 2 * [0, 1, 2, 3] and sum(fetches) == len(reads)
+
+
 @pytest.mark.parametrize("haste", [0.02, 0.2, 1.0])
 def test_a_streamed_group_waits_for_its_slice(haste):
     program = [STREAMED, INTEGRATE, STREAMED, PART, STREAMED, STREAMED, OUTPUT]
