@@ -30,7 +30,8 @@ def test_a_model_is_ready_at_once_when_it_is_there(build_root, monkeypatch):
 def test_a_source_that_changes_no_verilog_costs_no_compilation(build_root, monkeypatch):
     first = build_model(TINY, build_root)
     forbid_compiling(monkeypatch)
-    monkeypatch.setattr(cosim.model, "_sources", lambda: ["# another comment\n"])
+    texts = [*cosim.model._sources(), "# another comment\n"]
+    monkeypatch.setattr(cosim.model, "_sources", lambda: texts)
     assert build_model(TINY, build_root).directory == first.directory
 
 
