@@ -130,7 +130,7 @@ def read_folder(path: Path) -> RunFolder:
 def _figures(synthesis: dict) -> dict:
     """Return the shape of sizes: what the whole has, each block has; blocks are means."""
     size = "luts" if synthesis["target"] == "ecp5" else "cells"
-    whole = {name: int for name in (size, *synthesis["total"]) if name != "area_um2"}
+    whole = {name: float if name == "area_um2" else int for name in (size, *synthesis["total"])}
     blocks = {name: float for name in (size, *synthesis["total"]) if name != "memory_bits"}
     return {"total": whole, "blocks": [blocks]}
 

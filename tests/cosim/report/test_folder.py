@@ -107,6 +107,10 @@ def test_synthesis_may_have_more_and_must_be_right(folder):
     (folder / "synth.json").write_text(json.dumps(synthesis | {"target": "generic"}))
     with pytest.raises(ContentError, match=r"total\.cells is missing"):
         read_folder(folder)
+    synthesis["total"]["area_um2"] = "large"
+    (folder / "synth.json").write_text(json.dumps(synthesis))
+    with pytest.raises(ContentError, match=r"total\.area_um2 must be a number"):
+        read_folder(folder)
 
 
 @pytest.mark.parametrize(("content", "shape"), [
