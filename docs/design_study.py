@@ -62,7 +62,10 @@ STEPS = (
     Step("greedy3", "pixels of at most 3 events (`greedy3`), not up to 8",
          network=lambda network, known: with_precision(network, coding="greedy3", **known)),
     Step("greedy2", "pixels of at most 2 events (`greedy2`)",
-         network=lambda network, known: with_precision(network, coding="greedy2", **known)))
+         network=lambda network, known: with_precision(network, coding="greedy2", **known)),
+    Step("products8", "products of 8 bits, potentials of 16",
+         network=lambda network, known: with_precision(
+             network, product_bits=8, potential_bits=16, **known)))
 
 
 def main() -> None:
