@@ -61,6 +61,6 @@ def test_steps_of_a_design_add_up_to_compact():
         network, processor = step.network(network, known), step.processor(processor)
         designs.append((network.numbers, network.coding, processor))
     assert len(set(designs)) == len(design_study.STEPS)
-    assert (network.numbers.product_bits, network.numbers.potential_bits) == (10, 20)
+    assert (network.numbers.product_bits, network.numbers.potential_bits) == (8, 16)
     assert network.coding == "greedy2"
     assert replace(processor, name="compact") == CONFIGURATIONS["compact"]
