@@ -25,7 +25,7 @@ RECIPE, BASE = "cifar10-vgg16-33x", "zoo:cifar10-vgg16"
 TEST_IMAGES = 10_000
 # Lanes for which a balanced network is: those of the configuration `vgg`.
 LANES = 64
-# What suits a short training better than the recipe's own.
+# With what the rows of docs/compression.md were measured, in place of the recipe's own.
 SHORT = ("precision=float32", "activity.weight=0", "stages.time.images=11250",
          "stages.time.learning_rate=0.02")
 # Part of a short training after which a row has its density: later than in a long one.

@@ -47,25 +47,26 @@ def compact(processor: Configuration, fields: tuple[str, ...]) -> Configuration:
     return replace(processor, name="study", **{name: getattr(small, name) for name in fields})
 
 
+def written(**form) -> Callable[[Network, dict], Network]:
+    """Return what writes a network with other bits or another coding."""
+    return lambda network, known: with_precision(network, **form, **known)
+
+
 STEPS = (
     Step("shipped", "the network as it is, 64 lanes (`vgg`)"),
     Step("products14", "products of 14 bits, potentials of 24",
-         network=lambda network, known: with_precision(
-             network, product_bits=14, potential_bits=24, **known)),
+         network=written(product_bits=14, potential_bits=24)),
     Step("products10", "products of 10 bits, potentials of 20",
-         network=lambda network, known: with_precision(
-             network, product_bits=10, potential_bits=20, **known)),
+         network=written(product_bits=10, potential_bits=20)),
     Step("potentials", "256 potentials in a lane instead of 1,024",
          processor=lambda processor: compact(processor, ("potential_depth",))),
     Step("lanes", "32 lanes, and all other memories as small (`compact`)",
          processor=lambda processor: compact(processor, SMALL)),
     Step("greedy3", "pixels of at most 3 events (`greedy3`), not up to 8",
-         network=lambda network, known: with_precision(network, coding="greedy3", **known)),
-    Step("greedy2", "pixels of at most 2 events (`greedy2`)",
-         network=lambda network, known: with_precision(network, coding="greedy2", **known)),
+         network=written(coding="greedy3")),
+    Step("greedy2", "pixels of at most 2 events (`greedy2`)", network=written(coding="greedy2")),
     Step("products8", "products of 8 bits, potentials of 16",
-         network=lambda network, known: with_precision(
-             network, product_bits=8, potential_bits=16, **known)))
+         network=written(product_bits=8, potential_bits=16)))
 
 
 def main() -> None:
