@@ -1,5 +1,7 @@
 """Layouts of everything that is stored in the processor or travels between its blocks."""
 
+from collections.abc import Collection
+
 from amaranth import *
 from amaranth.lib import data, enum
 
@@ -207,11 +209,13 @@ class PacketHeader(data.StructLayout):
 
 
 class LoadedWord(data.StructLayout):
-    """A word for one memory."""
+    """A word for one memory, one of those that some targets name."""
 
-    def __init__(self, config: Configuration):
-        super().__init__({"target": Target, "address": ADDRESS_BITS,
-                          "data": max(loaded_bits(config, target) for target in LOADED)})
+    def __init__(self, config: Configuration, targets: Collection[Target]):
+        super().__init__({
+            "target": Target,
+            "address": range(max(config.memories[LOADED[target]].words for target in targets)),
+            "data": max(loaded_bits(config, target) for target in targets)})
 
 
 def loaded_bits(config: Configuration, target: Target) -> int:

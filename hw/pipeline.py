@@ -2,7 +2,7 @@
 
 from amaranth import *
 
-__all__ = ["buffered", "decoupled", "delayed"]
+__all__ = ["buffered", "copied", "decoupled", "delayed"]
 
 
 def delayed(m: Module, value, cycles: int):
@@ -12,6 +12,18 @@ def delayed(m: Module, value, cycles: int):
         m.d.sync += later.eq(value)
         value = later
     return value
+
+
+def copied(m: Module, value, *, resets: bool = False):
+    """Return ``value`` as it was in the cycle before, in registers of this block's own.
+
+    Synthesis keeps them, though other blocks have equal ones: a signal that goes to many places
+    crosses the chip once, and from there on its wires are short. Reset sets them to zero if it
+    ``resets``, else leaves them.
+    """
+    copy = Signal.like(value, attrs={"keep": 1}, reset_less=not resets)
+    m.d.sync += copy.eq(value)
+    return copy
 
 
 def buffered(m: Module, source, sink) -> Signal:

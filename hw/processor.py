@@ -15,8 +15,9 @@ from .control.stall_detector import StallDetector
 from .control.tap_table import TapTable
 from .instruction import Instruction
 from .lane import Lane
-from .layout import Fault, Status, Target
-from .pipeline import delayed
+from .lane.border import lane_lag
+from .layout import Fault, Neuron, Status, Target
+from .pipeline import buffered, delayed
 from .ram import Ram, load_into
 
 __all__ = ["Processor", "Readout", "Trace"]
@@ -107,16 +108,14 @@ class Processor(wiring.Component):
             dispatcher.begin.eq(sequencer.integrate), dispatcher.group.eq(instruction.integrate),
             taps.begin.eq(sequencer.tabulate), taps.group.eq(instruction.integrate),
             neurons.begin.eq(sequencer.scan), neurons.layer.eq(instruction.fire)]
-        self._connect_lanes(m, lanes, loader, sequencer, dispatcher, taps, neurons, instruction)
-
-        is_working = Signal()
+        firing = self._visit_neurons(m, neurons)
+        self._connect_lanes(m, lanes, loader, sequencer, dispatcher, taps, firing, instruction)
+        is_full, is_working = self._send_events(m, lanes, sequencer, dispatcher)
         m.d.comb += [
-            is_working.eq(dispatcher.busy | Cat(lane.busy for lane in lanes).any()),
-            sequencer.integrating.eq(is_working), sequencer.tabulated.eq(taps.done),
-            sequencer.scanning.eq(neurons.neurons.valid), sequencer.scored.eq(scores.finishes),
-            neurons.neurons.ready.eq(sequencer.fires | scores.ready),
-            scores.take.eq(neurons.neurons.valid & ~sequencer.fires),
-            scores.lanes.eq(neurons.neurons.p.lanes)]
+            sequencer.tabulated.eq(taps.done), sequencer.scored.eq(scores.finishes),
+            sequencer.scanning.eq(neurons.neurons.valid | firing.valid),
+            firing.ready.eq(sequencer.fires | scores.ready),
+            scores.take.eq(firing.valid & ~sequencer.fires), scores.lanes.eq(firing.p.lanes)]
         m.d.comb += [scores.potential_valid.eq(lanes[0].potential_valid),
                      *(scores.potentials[i].eq(lane.potential) for i, lane in enumerate(lanes))]
         m.d.comb += [
@@ -124,10 +123,10 @@ class Processor(wiring.Component):
             scores.words.ready.eq(self.readout.ready)]
         self._guard(m, lanes, loader, sequencer, dispatcher, neurons)
         if config.counters:
-            self._count(m, lanes, loader, sequencer, dispatcher, is_working)
+            self._count(m, lanes, loader, sequencer, dispatcher, is_full, is_working)
         else:
             m.d.comb += self.readout.p.last.eq(
-                scores.last & ~neurons.neurons.valid & instruction.fire.ends)
+                scores.last & ~sequencer.scanning & instruction.fire.ends)
         if hasattr(self, "trace"):
             self._trace(m, lanes, sequencer)
         return m
@@ -151,9 +150,43 @@ class Processor(wiring.Component):
                 loader.fault == Fault.NONE, sequencer.fault.as_value(), loader.fault.as_value()))]
         return sequencer.current
 
-    def _connect_lanes(self, m, lanes, loader, sequencer, dispatcher, taps, neurons, instruction):
+    def _visit_neurons(self, m, neurons):
+        """Return the stream of neurons that fire; in a deep pipeline it comes out of a register."""
+        if not self.config.deep_pipeline:
+            return neurons.neurons
+        firing = stream.Signature(Neuron(self.config)).create(path=("firing",))
+        buffered(m, neurons.neurons, firing)
+        return firing
+
+    def _send_events(self, m, lanes, sequencer, dispatcher):
+        """Let events go to all lanes at once, when all take them.
+
+        Returns whether a queue is full, and whether dispatcher or lanes were at work ``lane_lag``
+        cycles ago. In a deep pipeline, what lanes say is known ``lane_lag`` cycles later. So after a marker,
+        which may end what a lane has weights for, nothing is sent until that would be known.
+        """
+        is_deep, lag = self.config.deep_pipeline, lane_lag(self.config)
         events = dispatcher.events
-        m.d.comb += events.ready.eq(Cat(lane.events.ready for lane in lanes).all())
+        is_full, is_working, holds = Signal(), Signal(), Signal()
+        all_ready = delayed(m, Cat(lane.events.ready for lane in lanes).all(), is_deep)
+        m.d.comb += [
+            events.ready.eq(all_ready & ~holds),
+            is_full.eq(delayed(m, Cat(lane.queue_full for lane in lanes).any(), is_deep))]
+        lanes_busy = delayed(m, Cat(lane.busy for lane in lanes).any(), is_deep)
+        busy = [dispatcher.busy]
+        for _ in range(lag):
+            busy.append(delayed(m, busy[-1], 1))
+        m.d.comb += [is_working.eq(busy[-1] | lanes_busy),
+                     sequencer.integrating.eq(Cat(busy).any() | lanes_busy)]
+        if is_deep:
+            marks = [delayed(m, events.valid & events.ready & events.p.marker, 1)]
+            for _ in range(lag):
+                marks.append(delayed(m, marks[-1], 1))
+            m.d.comb += holds.eq(Cat(marks).any())
+        return is_full, is_working
+
+    def _connect_lanes(self, m, lanes, loader, sequencer, dispatcher, taps, firing, instruction):
+        events = dispatcher.events
         for index, lane in enumerate(lanes):
             m.d.comb += [
                 lane.index.eq(index),
@@ -161,8 +194,7 @@ class Processor(wiring.Component):
                 lane.begin.eq(sequencer.integrate), lane.group.eq(instruction.integrate),
                 lane.taps.eq(taps.taps),
                 lane.events.valid.eq(events.valid & events.ready), lane.events.p.eq(events.p),
-                lane.neuron_valid.eq(neurons.neurons.valid & neurons.neurons.ready),
-                lane.neuron.eq(neurons.neurons.p), lane.layer.eq(instruction.fire),
+                lane.neuron_valid.eq(firing.valid & firing.ready), lane.neuron.eq(firing.p), lane.layer.eq(instruction.fire),
                 lane.spike_read.eq(dispatcher.spike_read[index]),
                 lane.spike_address.eq(dispatcher.spike_address),
                 dispatcher.spikes[index].eq(lane.spike),
@@ -181,34 +213,42 @@ class Processor(wiring.Component):
                 delayed(m, reads | operates | sequencer.integrate
                         | (events.valid & events.ready) | dispatcher.moves, 1))]
         m.d.sync += sequencer.problem.eq(Fault.NONE)
-        with m.If(dispatcher.strays | neurons.strays | Cat(lane.strays for lane in lanes).any()):
+        is_deep = self.config.deep_pipeline
+        with m.If(dispatcher.strays | delayed(m, neurons.strays, is_deep) | Cat(lane.strays for lane in lanes).any()):
             m.d.sync += sequencer.problem.eq(Fault.ADDRESS)
         with m.Elif(stall.stalled | (sequencer.awaits_slice & loader.blocked)):
             m.d.sync += sequencer.problem.eq(Fault.STALL)
 
-    def _count(self, m, lanes, loader, sequencer, dispatcher, is_working):
-        """Connect the counters, and let them follow the scores on the readout stream."""
+    def _count(self, m, lanes, loader, sequencer, dispatcher, is_full, is_working):
+        """Connect the counters, and let them follow the scores on the readout stream.
+
+        They see everything as late as what the lanes do.
+        """
+        lag = lane_lag(self.config)
         m.submodules.counters = counters = CounterFile(self.config)
         events, shared = dispatcher.events, counters.shared
         has_event, was_event = Signal(), Signal()
         m.d.comb += has_event.eq(events.valid & ~events.p.marker)
         m.d.sync += was_event.eq((was_event | has_event) & ~sequencer.integrate)
-        is_full = Signal()
-        m.d.comb += is_full.eq(Cat(lane.queue_full for lane in lanes).any())
+        seen = Signal.like(shared)
+        late, reports = delayed(m, seen, lag), delayed(m, sequencer.report, lag)
         m.d.comb += [
-            *(counters.lanes[index].eq(lane.activity) for index, lane in enumerate(lanes)),
-            shared.event.eq(has_event & events.ready),
-            shared.queue_stall.eq(has_event & is_full),
-            shared.weight_stall.eq(has_event & ~is_full & ~events.ready),
-            shared.integrating.eq((has_event | was_event) & is_working),
-            shared.pixel_read.eq(dispatcher.pixel_read),
-            shared.table_read.eq(dispatcher.table_read),
-            shared.instruction_read.eq(sequencer.fetches),
-            shared.streamed_beats.eq(loader.streamed_beats),
-            shared.dram_stall.eq(sequencer.awaits_slice),
-            shared.pixel_write.eq(loader.valid & (loader.word.target == Target.PIXEL)),
-            counters.running.eq(sequencer.running), counters.save.eq(sequencer.save),
-            counters.report.eq(sequencer.report),
+            *(counters.lanes[index].eq(delayed(m, lane.activity, self.config.deep_pipeline))
+              for index, lane in enumerate(lanes)),
+            seen.event.eq(has_event & events.ready),
+            seen.queue_stall.eq(has_event & is_full),
+            seen.weight_stall.eq(has_event & ~is_full & ~events.ready),
+            seen.integrating.eq(has_event | was_event),
+            seen.pixel_read.eq(dispatcher.pixel_read),
+            seen.table_read.eq(dispatcher.table_read),
+            seen.instruction_read.eq(sequencer.fetches),
+            seen.streamed_beats.eq(loader.streamed_beats),
+            seen.dram_stall.eq(sequencer.awaits_slice),
+            seen.pixel_write.eq(loader.valid & (loader.word.target == Target.PIXEL)),
+            shared.eq(late), shared.integrating.eq(late.integrating & is_working),
+            counters.running.eq(delayed(m, sequencer.running, lag)),
+            counters.save.eq(delayed(m, sequencer.save, lag)),
+            counters.report.eq(sequencer.report & reports),
             sequencer.reported.eq(counters.words.valid & counters.words.ready & counters.last)]
         with m.If(counters.words.valid):
             m.d.comb += [

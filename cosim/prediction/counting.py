@@ -18,9 +18,8 @@ from .stored_weights import stored_weights
 __all__ = ["Counting"]
 
 FETCH_CYCLES = 2
-# From a neuron to its spike, and to its score; in a deep pipeline more.
-FIRE_LATENCY, DEEPER_FIRE = 4, 2
-SCORE_LATENCY, DEEPER_SCORE = 3, 1
+# Until the neurons begin to be visited; from a neuron to its spike, and to its score.
+SHORT_FIRE, DEEP_FIRE = (0, 4, 3), (1, 9, 6)
 
 
 class Counting:
@@ -165,8 +164,9 @@ class _Inference:
         counts["bias_reads"] += channels
         if fields["writes"]:
             counts["spike_writes"] += channels * (height // pool) * (width // pool)
-        is_deep = self.config.deep_pipeline
+        begin, spike, score = DEEP_FIRE if self.config.deep_pipeline else SHORT_FIRE
+        self.now += begin
         if fields["opcode"] == Opcode.SCORES.value:
-            self.now += channels * size + (SCORE_LATENCY + is_deep * DEEPER_SCORE) * visits
+            self.now += channels * size + score * visits
         else:
-            self.now += visits + FIRE_LATENCY + is_deep * DEEPER_FIRE
+            self.now += visits + spike

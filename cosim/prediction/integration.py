@@ -19,8 +19,6 @@ __all__ = ["Activity", "integrate"]
 
 # Before time 0, by more than any sum of latencies.
 NEVER = -1000
-# No cycle of an instruction comes so late.
-NEVER_YET = 1 << 62
 # Rows that wait between the weights and the multiplier of a lane, besides those on their way there.
 ROW_QUEUE = 3
 
@@ -28,21 +26,31 @@ ROW_QUEUE = 3
 class Steps(NamedTuple):
     """Cycles that parts of a pipeline take.
 
-    From the begin of a group to the first row of its source in the event picker; from an event's
-    being taken to its entry into a lane's queue; in a buffer for two events between picker and
-    lanes, if there is one; from a row's read to its entry into the row queue; from there to the
-    write of a sum; from the last pointer of a block to its first row.
+    From the begin of a group to the first row of its source in the event picker; to its begin in the
+    lanes; from an event's being taken to its entry into a lane's queue; in a buffer for two events
+    between picker and lanes, if there is one; from a row's read to its entry into the row queue;
+    from there to the write of a sum; from the last pointer of a block to its first row; from a
+    state of the lanes to its being known outside; after a marker, until the next event is sent.
+    ``reserves``: a queue counts as full if events that are being looked up might fill it; else it
+    has room for them beyond its depth.
     """
 
     first_row: int
+    begin: int
     look_up: int
     buffer: int
     decode: int
     add: int
     settle: int
+    notice: int
+    hold: int
+    reserves: int
 
 
-SHORT, DEEP = Steps(3, 1, 0, 1, 3, 2), Steps(4, 3, 1, 3, 5, 3)
+SHORT = Steps(first_row=3, begin=0, look_up=1, buffer=0, decode=1, add=3, settle=2, notice=0,
+              hold=0, reserves=1)
+DEEP = Steps(first_row=7, begin=1, look_up=3, buffer=1, decode=4, add=5, settle=3, notice=2,
+             hold=3, reserves=0)
 
 
 @dataclass(frozen=True)
@@ -91,8 +99,7 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
 
     The picker holds one visit after the other: a place's channels, or one pixel. The last event or
     marker ``left`` it, and the last of them were ``taken``, the latest first. ``rooms`` are as of
-    :func:`_queue`: now, and before the last one, two and three events, which may still be looked
-    up.
+    :func:`_queue`: now, and before the last one to five events, which may not be queued yet.
     """
     mask_of, pointers, first, lane_of, entries_of, first_row, additions = meetings
     places, channels = source.shape
@@ -111,10 +118,10 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
     last_silent = np.full(lanes, NEVER, np.int64)
     busy_until = np.full(lanes, NEVER, np.int64)
     blocks = (channels + block_channels - 1) // block_channels
-    fetched = _prefetchers(start, blocks, buffer)
-    picker, left, taken = steps.first_row - 1, NEVER, (NEVER, NEVER, NEVER)
-    room = (NEVER, NEVER, NEVER if depth > 2 else NEVER_YET, NEVER if depth > 3 else NEVER_YET)
-    rooms = (room, room, room, room)
+    fetched = _prefetchers(start, blocks, buffer, 1 + steps.begin)
+    picker, left, taken = steps.first_row - 1, NEVER, (NEVER, NEVER, NEVER, NEVER, NEVER)
+    room = (NEVER, NEVER)
+    rooms = (room, room, room, room, room, room)
     first_event = weights_ready = NEVER
     queue_stall = weight_stall = 0
     events = queued = entries_met = operations = source_reads = 0
@@ -122,8 +129,8 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
         begin = block * block_channels
         end = min(channels, begin + block_channels)
         if not direct:
-            weights_ready = _ready(
-                fetched, stop, buffer, block, end - 1, end - begin + steps.settle)
+            weights_ready = max(taken[0] + 1 + steps.hold, steps.notice + _ready(
+                fetched, stop, buffer, block, end - 1, end - begin + steps.settle))
         for place in range(places):
             mask = mask_of[place]
             base = begin * places + place * (end - begin) - begin if linear else 0
@@ -142,11 +149,11 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
                     shown_before = True
                     if first_event == NEVER:
                         first_event = shown
-                    cleared = _all_free(shown, taken, rooms, steps.look_up)
-                    taken = max(cleared, weights_ready), taken[0], taken[1]
-                    left = left if steps.buffer else taken[0]
-                    queue_stall += cleared - shown
-                    weight_stall += taken[0] - cleared
+                    now, full = _when_taken(shown, taken, rooms, weights_ready, steps)
+                    taken = now, taken[0], taken[1], taken[2], taken[3]
+                    left = left if steps.buffer else now
+                    queue_stall += full
+                    weight_stall += now - shown - full
                     events += 1
                     event = mask * pointers + base + channel
                     for meeting in range(first[event], first[event + 1]):
@@ -179,22 +186,22 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
                         room = _queue(pops, oldest, lane, popped, room)
                         queued += 1
                         entries_met += entries_of[meeting]
-                    rooms = (room, rooms[0], rooms[1], rooms[2])
+                    rooms = (room, rooms[0], rooms[1], rooms[2], rooms[3], rooms[4])
         if not direct:
             left, shown = _shown(max(picker, left), taken, steps.buffer)
-            cleared = _all_free(shown, taken, rooms, steps.look_up)
-            taken = max(cleared, weights_ready), taken[0], taken[1]
-            left = left if steps.buffer else taken[0]
+            now, _ = _when_taken(shown, taken, rooms, weights_ready, steps)
+            taken = now, taken[0], taken[1], taken[2], taken[3]
+            left = left if steps.buffer else now
             for lane in range(lanes):
                 popped = max(taken[0] + 1 + steps.look_up, free[lane])
                 free[lane] = popped + 1
                 busy_until[lane] = max(busy_until[lane], popped)
                 room = _queue(pops, oldest, lane, popped, room)
                 fetched[RELEASED][lane, block] = popped
-            rooms = (room, rooms[0], rooms[1], rooms[2])
+            rooms = (room, rooms[0], rooms[1], rooms[2], rooms[3], rooms[4])
     last = max(picker, taken[0] + steps.look_up, busy_until.max())
     integration = 0 if first_event == NEVER else last + 1 - first_event
-    return (last + 2, integration, queue_stall, weight_stall, events, queued, entries_met,
+    return (last + 2 + steps.notice, integration, queue_stall, weight_stall, events, queued, entries_met,
             operations, source_reads, fetched[STATE][:, COPIED].sum())
 
 
@@ -211,36 +218,34 @@ def _shown(since, taken, buffer):
 
 
 @compiled
-def _all_free(shown, taken, rooms, look_up):
-    """Return from when on no lane's queue is full, for an event shown in a cycle.
+def _when_taken(shown, taken, rooms, weights_ready, steps):
+    """Return when an event is taken that shows from a cycle on, and how long a queue is full.
 
-    Events that are being looked up count as if all lanes queued them.
+    That is when no queue is, and all lanes have the weights.
     """
-    cycle = shown
+    cycle, full = shown, 0
     while True:
-        late = 0
-        for before in range(3):
-            late += taken[before] >= cycle - look_up
+        known, late = cycle - steps.notice, 0
+        for before in taken:
+            late += before >= known - steps.look_up
         if late == 0:
-            return max(cycle, rooms[0][0])
-        if rooms[late][late] <= cycle:
-            return cycle
+            clear = max(cycle, rooms[0][0] + steps.notice)
+            return max(clear, weights_ready), full + clear - cycle
+        is_full = rooms[late][late * steps.reserves] > known
+        if not is_full and cycle >= weights_ready:
+            return cycle, full
+        full += is_full
         cycle += 1
 
 
 @compiled
 def _queue(pops, oldest, lane, popped, room):
-    """Note when an event leaves a queue; return from when on there is room for 1 to 4 more."""
-    depth = pops.shape[1]
+    """Note when an event leaves a queue; return from when on there is room for one or two more."""
     _note(pops, oldest, lane, popped)
     # Room comes back in the cycle after.
     first = oldest[lane]
-    second = first + 1 if first + 1 < depth else first + 1 - depth
-    third = second + 1 if second + 1 < depth else second + 1 - depth
-    fourth = third + 1 if third + 1 < depth else third + 1 - depth
-    return (max(room[0], pops[lane, first] + 1), max(room[1], pops[lane, second] + 1),
-            max(room[2], pops[lane, third] + 1 if depth > 2 else NEVER_YET),
-            max(room[3], pops[lane, fourth] + 1 if depth > 3 else NEVER_YET))
+    second = first + 1 if first + 1 < pops.shape[1] else 0
+    return max(room[0], pops[lane, first] + 1), max(room[1], pops[lane, second] + 1)
 
 
 @compiled
@@ -276,10 +281,10 @@ WAIT, FILLED, KEPT, SEEN, COPIED = range(5)
 
 
 @compiled
-def _prefetchers(start, blocks, buffer):
+def _prefetchers(start, blocks, buffer, begin):
     lanes = start.shape[1]
     state = np.zeros((lanes, 5), np.int64)
-    state[:, WAIT] = 1
+    state[:, WAIT] = begin
     for lane in range(lanes):
         state[lane, FILLED] = state[lane, KEPT] = start[0, lane] // buffer[0]
     return np.zeros((lanes, blocks), np.int64), np.zeros((lanes, blocks), np.int64), state

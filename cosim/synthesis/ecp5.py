@@ -30,7 +30,8 @@ def ecp5_script(top: str) -> str:
     """Return what Yosys does; boundaries of blocks are dissolved, as they would cost much.
 
     It begins afresh after the hierarchy is written: on what is left of that, Yosys 0.70 fails for
-    some processors (an assertion after ABC9).
+    some processors (an assertion after ABC9). Registers that are to be kept are marked as such
+    before anything is merged: Yosys heeds the mark at cells only, and Verilog has it at signals.
     """
     return f"""read_verilog {top}.v
 hierarchy -top {top}
@@ -38,6 +39,9 @@ proc
 write_json {HIERARCHY}
 design -reset
 read_verilog {top}.v
+hierarchy -top {top}
+proc
+attrmvcp -copy -attr keep
 synth_ecp5 -top {top} -json {FLAT}
 """
 

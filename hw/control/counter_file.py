@@ -42,7 +42,8 @@ def total(bits: list) -> Value:
 class CounterFile(wiring.Component):
     """One running total for each counter; a snapshot of all at the end of each layer.
 
-    A counter is 32 bits wide and wraps; what a cycle did is added two cycles after it. ``report``
+    A counter is 32 bits wide and wraps; what a cycle did is added two cycles after it, in a deep
+    pipeline three, and a snapshot is written a cycle later. ``report``
     sends the snapshots layer by layer as words in the order of ``COUNTERS``, one word per cycle
     while taken, then sets all totals to zero.
     Totals, not differences: a layer's count is its snapshot minus the one before, modulo 2^32.
@@ -68,10 +69,16 @@ class CounterFile(wiring.Component):
             "shared": In(SharedActivity), "save": In(1), "report": In(1),
             "words": Out(stream.Signature(COUNTER_BITS)), "last": Out(1)})
 
-    def _increments(self, running, shared, lanes) -> dict[str, Value]:
-        """What each counter grows by for a cycle with this activity."""
+    def _increments(self, m, running, shared, lanes) -> dict[str, Value]:
+        """What each counter grows by for a cycle with this activity.
+
+        In a deep pipeline the lanes' activity is that of the cycle after: sums of four lanes are
+        kept in registers.
+        """
         def lane_count(field):
-            return total([lane[field] for lane in lanes])
+            counts = [lane[field] for lane in lanes]
+            return total([delayed(m, total(counts[first:first + 4]), self.config.deep_pipeline)
+                          for first in range(0, len(counts), 4)])
 
         operations   = lane_count("operation")
         weight_reads = lane_count("weight_read")
@@ -99,8 +106,7 @@ class CounterFile(wiring.Component):
             "weight_stall_cycles": shared.weight_stall,
             "dram_stall_cycles": shared.dram_stall,
             "integration_cycles": shared.integrating,
-            "lane_idle_cycles": total([
-                shared.integrating & ~lane.operation for lane in lanes]),
+            "lane_idle_cycles": Mux(shared.integrating, len(lanes) - operations, 0),
             "instruction_reads": shared.instruction_read,
             "dram_read_bits": Mux(
                 running, shared.streamed_beats * self.config.stream_bits, 0),
@@ -109,24 +115,25 @@ class CounterFile(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        running, shared, lanes, saves = (
-            delayed(m, value, 1) for value in (self.running, self.shared, self.lanes, self.save))
-        increments = {name: delayed(m, value, 1) for name, value in
-                      self._increments(running, shared, list(lanes)).items()}
-        save = delayed(m, saves, 1)
+        steps = 1 + self.config.deep_pipeline           # before the increments are known
+        running, shared = (delayed(m, value, steps) for value in (self.running, self.shared))
+        increments = {name: delayed(m, value, 1) for name, value in self._increments(
+            m, running, shared, list(delayed(m, self.lanes, 1))).items()}
+        saves = [delayed(m, self.save, 1)]
+        for _ in range(1 + steps):
+            saves.append(delayed(m, saves[-1], 1))
         assert increments.keys() == COUNTERS.keys()
 
         layout = data.ArrayLayout(COUNTER_BITS, len(COUNTERS))
-        totals, totals_after = Signal(layout), Signal(layout)
+        totals = Signal(layout)
         m.submodules.snapshots = snapshots = Ram(layout, self.config.layer_depth)
         rows = Signal(range(self.config.layer_depth + 1))
         for index, name in enumerate(COUNTERS):
-            m.d.comb += totals_after[index].eq(totals[index] + increments[name])
-        m.d.sync += totals.eq(totals_after)
+            m.d.sync += totals[index].eq(totals[index] + increments[name])
         m.d.comb += [
-            snapshots.write.eq(save), snapshots.write_address.eq(rows),
-            snapshots.write_data.eq(totals_after)]
-        with m.If(save):
+            snapshots.write.eq(saves[-1]), snapshots.write_address.eq(rows),
+            snapshots.write_data.eq(totals)]
+        with m.If(saves[-1]):
             m.d.sync += rows.eq(rows + 1)
 
         row, column = Signal.like(rows), Signal(range(len(COUNTERS)))
@@ -135,7 +142,7 @@ class CounterFile(wiring.Component):
         with m.FSM():
             with m.State("Idle"):
                 m.d.sync += row.eq(0)
-                with m.If(self.report & ~saves):
+                with m.If(self.report & ~Cat(saves).any()):
                     m.next = "Read"
             with m.State("Read"):
                 m.d.comb += snapshots.read.eq(1)

@@ -6,13 +6,14 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import Configuration
 from ..instruction import IntegrateInstruction
-from ..layout import Event, LoadedWord, Target
+from ..layout import LOADED, Event, LoadedWord, Target
 from ..network.model import NO_EVENT
 from ..network.validation import MAX_EVENTS_PER_PIXEL
 from ..pipeline import buffered, decoupled, delayed
 from ..ram import Ram, load_into
 from .event_picker import EventPicker
 from .map_walker import MapWalker
+from .queued_row_reader import QueuedRowReader
 from .row_reader import RowReader
 
 __all__ = ["Dispatcher"]
@@ -22,14 +23,14 @@ class Dispatcher(wiring.Component):
     """Scans the source of a synapse group and sends its spikes as events.
 
     Owns the pixel memory and the input table. At most one event per cycle; the first four cycles
-    after ``begin``, six in a deep pipeline. An event waits until all lanes take it. A marker
+    after ``begin``, nine in a deep pipeline. An event waits until all lanes take it. A marker
     follows the last event of a block, unless the group is ``direct``. Reset stops the group;
     memories keep their contents.
 
     Members
     -------
     begin : ``In(1)``, group : ``In(IntegrateInstruction(config))``
-    loads : ``In(1)``, word : ``In(LoadedWord(config))``
+    loads : ``In(1)``, word : ``In(LoadedWord(config, LOADED))``
         Loads a pixel or a row of the input table.
     spike_read : ``Out(lanes)``, spike_address : ``Out``, spikes : ``In``
     events : ``Out(stream.Signature(Event(config)))``
@@ -47,7 +48,7 @@ class Dispatcher(wiring.Component):
         self.config = config
         super().__init__({
             "begin": In(1), "group": In(IntegrateInstruction(config)),
-            "loads": In(1), "word": In(LoadedWord(config)),
+            "loads": In(1), "word": In(LoadedWord(config, LOADED)),
             "spike_read": Out(config.lanes), "spike_address": Out(range(config.spike_depth)),
             "spikes": In(data.ArrayLayout(config.spike_bits, config.lanes)),
             "events": Out(stream.Signature(Event(config))), "busy": Out(1),
@@ -57,7 +58,8 @@ class Dispatcher(wiring.Component):
         m = Module()
         config = self.config
         m.submodules.walker = walker = MapWalker(config)
-        m.submodules.reader = reader = RowReader(config)
+        m.submodules.reader = reader = (
+            QueuedRowReader if config.deep_pipeline else RowReader)(config)
         m.submodules.picker = picker = EventPicker(config)
         m.submodules.pixel       = pixels = Ram(8, config.pixel_depth)
         m.submodules.input_table = table  = Ram(

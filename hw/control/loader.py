@@ -17,6 +17,7 @@ from ..layout import (
     load_slots,
     loaded_bits,
 )
+from ..pipeline import delayed
 
 __all__ = ["STREAMED_BEATS", "Loader"]
 
@@ -40,10 +41,11 @@ class Loader(wiring.Component):
     enable, running : ``In(1)``
         A packet may begin; one that has begun goes on. An inference runs.
     load : ``In(stream.Signature(stream_bits))``
-    valid : ``Out(1)``, word : ``Out(LoadedWord(config))``
+    valid : ``Out(1)``, word : ``Out(LoadedWord(config, LOADED))``
         A word for a memory that the lanes share.
-    lane_valid : ``Out(lanes)``, lane_words : ``Out(ArrayLayout(LoadedWord(config), lanes))``
-        Words for memories of lanes.
+    lane_valid : ``Out(lanes)``
+    lane_words : ``Out(ArrayLayout(LoadedWord(config, LANE_TARGETS), lanes))``
+        Words for memories of lanes, which take them in this cycle or the next one.
     ends_slice : ``Out(1)``
         All words of a slice have been loaded.
     streamed_beats : ``Out``
@@ -59,8 +61,8 @@ class Loader(wiring.Component):
         self.config = config
         super().__init__({
             "enable": In(1), "running": In(1), "load": In(stream.Signature(config.stream_bits)),
-            "valid": Out(1), "word": Out(LoadedWord(config)), "lane_valid": Out(config.lanes),
-            "lane_words": Out(data.ArrayLayout(LoadedWord(config), config.lanes)),
+            "valid": Out(1), "word": Out(LoadedWord(config, LOADED)), "lane_valid": Out(config.lanes),
+            "lane_words": Out(data.ArrayLayout(LoadedWord(config, LANE_TARGETS), config.lanes)),
             "ends_slice": Out(1), "streamed_beats": Out(STREAMED_BEATS), "busy": Out(1),
             "blocked": Out(1), "fault": Out(Fault)})
 
@@ -134,7 +136,8 @@ class Loader(wiring.Component):
             with m.State("Failed"):
                 pass
         m.d.comb += [
-            self.busy.eq(~fsm.ongoing("Header") | (beat != 0) | has_word),
+            self.busy.eq(~fsm.ongoing("Header") | (beat != 0) | has_word
+                         | (delayed(m, has_word, 1) if config.deep_pipeline else 0)),
             self.blocked.eq(fsm.ongoing("Check") & ~is_streamed & self.running)]
         return m
 

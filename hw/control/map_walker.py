@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from ..config import Configuration
 from ..instruction import IntegrateInstruction
 from ..layout import Visit
+from ..pipeline import delayed
 
 __all__ = ["MapWalker"]
 
@@ -44,18 +45,17 @@ class MapWalker(wiring.Component):
         row_start     = Signal.like(address)   # first row of the channels that share a row
         place         = Signal.like(address)   # first channel's pixel at this position
         y, x          = Signal.like(group.height), Signal.like(group.width)
+        row, column   = Signal(signed(len(group.top) + 1)), Signal(signed(len(group.left) + 1))
         channels_left = Signal.like(group.channels)
         slot          = Signal.like(group.block_channels)   # of a pixel, in its block
         first_slot    = Signal.like(group.block_channels)   # of the block, in a row of spikes
         pointer       = Signal(len(group.pointer) + 1)
         line, base    = Signal.like(group.base), Signal.like(group.base)
 
-        block_channels = Signal.like(group.block_channels)
+        block_channels = Signal.like(group.block_channels)   # of this block
         next_first     = Signal.like(first_slot)
         ends_place, ends_line, ends_block = Signal(), Signal(), Signal()
         m.d.comb += [
-            block_channels.eq(Mux(
-                channels_left < group.block_channels, channels_left, group.block_channels)),
             next_first.eq(first_slot + group.block_channels),
             ends_place.eq(~group.from_input | (slot + 1 == block_channels)),
             ends_line.eq(ends_place & (x + 1 == group.width)),
@@ -70,30 +70,37 @@ class MapWalker(wiring.Component):
             visit.is_useful.eq(visit.taps.any())]
 
         # A step in the source is one in the output, or every second time one.
-        row, column = y + group.top, x + group.left
-        self._find_taps(m, self._inside(row, group.out_height),
-                        self._inside(column, group.out_width))
+        self._find_taps(m, self._inside(m, row, group.out_height),
+                        self._inside(m, column, group.out_width))
         ends_memory = Mux(group.from_input, address >= config.pixel_depth,
                           address >= config.spike_depth)
         m.d.comb += self.strays.eq(active & visit.is_useful & (
             ends_memory | (pointer >= config.pointer_depth)))
+
+        def begin_block(channels):
+            """Go on with the next block of the channels that are left."""
+            m.d.sync += [
+                channels_left.eq(channels),
+                block_channels.eq(Mux(
+                    channels < group.block_channels, channels, group.block_channels))]
 
         with m.If(active & self.visits.ready):
             m.d.sync += [address.eq(address + group.plane), slot.eq(slot + 1)]
             with m.If(ends_place):
                 m.d.sync += [
                     address.eq(Mux(group.from_input, place, address) + 1), place.eq(place + 1),
-                    slot.eq(0), x.eq(x + 1),
+                    slot.eq(0), x.eq(x + 1), column.eq(column + 1),
                     base.eq(base + Mux(group.halves & ~column[0], 0,
                                        Const(1) << group.local_bits)),
                     pointer.eq(pointer + Mux(group.linear, block_channels, 0))]
             with m.If(ends_line):
                 next_line = line + Mux(group.halves & ~row[0], 0, group.row_stride)
-                m.d.sync += [x.eq(0), y.eq(y + 1), line.eq(next_line), base.eq(next_line)]
+                m.d.sync += [x.eq(0), column.eq(group.left), y.eq(y + 1), row.eq(row + 1),
+                             line.eq(next_line), base.eq(next_line)]
             with m.If(ends_block):
+                begin_block(channels_left - block_channels)
                 m.d.sync += [
-                    y.eq(0), line.eq(group.base), base.eq(group.base),
-                    channels_left.eq(channels_left - block_channels),
+                    y.eq(0), row.eq(group.top), line.eq(group.base), base.eq(group.base),
                     active.eq(channels_left != block_channels)]
                 with m.If(group.from_input):
                     m.d.sync += [address.eq(address + 1), place.eq(address + 1),
@@ -106,17 +113,20 @@ class MapWalker(wiring.Component):
                         m.d.sync += pointer.eq(pointer + config.lanes)
 
         with m.If(self.begin):
+            begin_block(group.channels)
             m.d.sync += [
                 active.eq(1), address.eq(group.source), row_start.eq(group.source),
-                place.eq(group.source), y.eq(0), x.eq(0), slot.eq(0), first_slot.eq(0),
-                channels_left.eq(group.channels), pointer.eq(group.pointer),
+                place.eq(group.source), y.eq(0), x.eq(0), row.eq(group.top),
+                column.eq(group.left), slot.eq(0), first_slot.eq(0), pointer.eq(group.pointer),
                 line.eq(group.base), base.eq(group.base)]
         return m
 
-    def _inside(self, coordinate, size):
+    def _inside(self, m, coordinate, size):
         """Return the kernel rows (or columns) that lead from a padded coordinate into the map."""
         limit = Mux(self.group.halves, size << 1, size)
-        return [(coordinate >= tap) & (coordinate < limit + tap)
+        limits = [delayed(m, limit + tap, self.config.deep_pipeline)
+                  for tap in range(self.config.max_kernel)]
+        return [(coordinate >= tap) & (coordinate < limits[tap])
                 & ~(self.group.halves & (coordinate[0] ^ (tap & 1)))
                 for tap in range(self.config.max_kernel)]
 

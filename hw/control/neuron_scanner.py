@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from ..config import Configuration
 from ..instruction import FireInstruction
 from ..layout import Neuron
+from ..pipeline import delayed
 
 __all__ = ["NeuronScanner"]
 
@@ -71,35 +72,35 @@ class NeuronScanner(wiring.Component):
             neuron.first.eq((dx == 0) & (dy == 0)),
             neuron.last.eq(ends_window & is_whole & layer.writes)]
 
-        column_stride = Signal.like(address)
-        m.d.comb += column_stride.eq(Const(1) << layer.local_bits)
+        def times_pool(stride):
+            """Return ``stride`` times the side of a pooling window, 1 to 3."""
+            return Mux(layer.pool[1], stride << 1, 0) + Mux(layer.pool[0], stride, 0)
+
+        # They hold for a layer: in registers of their own in a deep pipeline.
+        column, row = Const(1) << layer.local_bits, layer.row_stride
+        next_column, next_window, next_band = (
+            delayed(m, distance[:len(address)], config.deep_pipeline)
+            for distance in (column, times_pool(column), times_pool(row)))
 
         def jump(target, *starts):
             """Go on at ``target``, from which the given starts are measured anew."""
             m.d.sync += [address.eq(target), *(start.eq(target) for start in starts)]
 
-        def times_pool(name: str, stride):
-            """Return ``stride`` times the side of a pooling window, 1 to 3."""
-            product = Signal.like(stride, name=f"{name}_step")
-            m.d.comb += product.eq(
-                Mux(layer.pool[1], stride << 1, 0) + Mux(layer.pool[0], stride, 0))
-            return product
-
         with m.If(active & self.neurons.ready):
             m.d.sync += [new_channel.eq(0), spike.eq(spike + neuron.last)]
             with m.If(~ends_line):
-                jump(address + column_stride)
+                jump(address + next_column)
                 m.d.sync += [x.eq(x + 1), dx.eq(dx + 1)]
             with m.Elif(~ends_window):
                 jump(line + layer.row_stride, line)
                 m.d.sync += [x.eq(x - dx), dx.eq(0), y.eq(y + 1), dy.eq(dy + 1)]
             with m.Elif(~at_right):
-                jump(window + times_pool("columns", column_stride), line, window)
+                jump(window + next_window, line, window)
                 m.d.sync += [x.eq(x + 1), dx.eq(0), y.eq(y - dy), dy.eq(0)]
             with m.Else():
                 m.d.sync += [x.eq(0), dx.eq(0), dy.eq(0)]
                 with m.If(~at_bottom):
-                    jump(band + times_pool("rows", layer.row_stride), line, window, band)
+                    jump(band + next_band, line, window, band)
                     m.d.sync += y.eq(y + 1)
                 with m.Else():
                     jump(plane + 1, line, window, band, plane)

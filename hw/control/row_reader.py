@@ -9,7 +9,7 @@ from ..layout import Row, Visit
 from ..network.model import NO_EVENT
 from ..network.validation import MAX_EVENTS_PER_PIXEL
 
-__all__ = ["RowReader"]
+__all__ = ["RowReader", "row_of"]
 
 
 class RowReader(wiring.Component):
@@ -42,7 +42,7 @@ class RowReader(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        lanes, visit = self.config.lanes, self.visits.p
+        visit = self.visits.p
 
         has_read, has_row, advance, takes = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
@@ -61,19 +61,23 @@ class RowReader(wiring.Component):
             m.d.sync += [has_read.eq(self.visits.valid), read.eq(visit),
                          has_row.eq(has_read), found.eq(read), codes.eq(self.spikes)]
 
-        row = self.rows.p
-        m.d.comb += [
-            row.is_pixel.eq(found.is_pixel), row.marker.eq(found.marker),
-            row.pointer.eq(found.pointer), row.base.eq(found.base), row.taps.eq(found.taps)]
-        with m.If(found.is_pixel):
-            for slot in range(MAX_EVENTS_PER_PIXEL):
-                m.d.comb += [row.codes[slot].eq(self.exponents[slot]),
-                             row.heard[slot].eq(
-                                 found.is_useful & (self.exponents[slot] != NO_EVENT))]
-        with m.Else():
-            for slot in range(lanes):
-                m.d.comb += [
-                    row.codes[slot].eq(codes[slot]),
-                    row.heard[slot].eq(found.is_useful & found.slots[slot]
-                                       & (codes[slot] != self.config.numbers.silence))]
+        m.d.comb += self.rows.p.eq(row_of(m, self.config, found, codes, self.exponents))
         return m
+
+
+def row_of(m: Module, config: Configuration, visit, codes, exponents) -> data.View:
+    """Return the :class:`Row` that a visit found, in codes of the spike banks or in exponents."""
+    row = Signal(Row(config))
+    m.d.comb += [
+        row.is_pixel.eq(visit.is_pixel), row.marker.eq(visit.marker),
+        row.pointer.eq(visit.pointer), row.base.eq(visit.base), row.taps.eq(visit.taps)]
+    with m.If(visit.is_pixel):
+        for slot in range(MAX_EVENTS_PER_PIXEL):
+            m.d.comb += [row.codes[slot].eq(exponents[slot]),
+                         row.heard[slot].eq(visit.is_useful & (exponents[slot] != NO_EVENT))]
+    with m.Else():
+        for slot in range(config.lanes):
+            m.d.comb += [row.codes[slot].eq(codes[slot]),
+                         row.heard[slot].eq(visit.is_useful & visit.slots[slot]
+                                            & (codes[slot] != config.numbers.silence))]
+    return row

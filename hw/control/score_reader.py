@@ -42,12 +42,16 @@ class ScoreReader(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         lane, lanes = Signal(range(self.config.lanes)), Signal.like(self.lanes)
-        m.d.comb += self.words.p.eq(self.potentials[lane])
+        # The word is in a register, since its lane may be far away.
+        following, advances = Signal.like(lane), Signal()
+        m.d.comb += advances.eq((self.words.valid & self.words.ready) | self.potential_valid)
+        with m.If(advances):
+            m.d.sync += [self.words.p.eq(self.potentials[following]), following.eq(following + 1)]
         with m.FSM():
             with m.State("Idle"):
                 m.d.comb += self.ready.eq(1)
                 with m.If(self.take):
-                    m.d.sync += [lanes.eq(self.lanes), lane.eq(0)]
+                    m.d.sync += [lanes.eq(self.lanes), lane.eq(0), following.eq(0)]
                     m.next = "Wait"
             with m.State("Wait"):
                 with m.If(self.potential_valid):

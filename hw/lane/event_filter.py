@@ -4,10 +4,12 @@ from amaranth import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
 
 from ..config import Configuration
 from ..layout import Event, Pointer, QueuedEvent
 from ..pipeline import delayed
+from .border import events_on_their_way
 
 __all__ = ["EventFilter"]
 
@@ -16,10 +18,11 @@ class EventFilter(wiring.Component):
     """The front of a lane: event → pointer → queue of events with work for this lane.
 
     One event per cycle, if the queue is deeper than two. A pointer read starts in the cycle in
-    which an event is taken and its result enters the queue in the next one, unless none of the
-    event's taps holds a weight. (In a deep pipeline the read is a cycle later, the entry two more
-    cycles, and the queue must be deeper than four.) Markers always enter. An event is only taken if
-    the queue has room for it, and ``may_take``. Reset empties the queue.
+    which an event is taken and its result enters the queue in the next one, in a deep pipeline in
+    the one after, unless none of the event's taps holds a weight. Markers always enter. An event is
+    only taken if the queue has room for it, and ``may_take``. In a deep pipeline an event is taken
+    whenever there is one: who sends it has seen ``ready``, up to ``lane_lag`` cycles before, and the
+    queue has room for all that may be sent before it is seen to fall. Reset empties the queue.
 
     Members
     -------
@@ -31,6 +34,8 @@ class EventFilter(wiring.Component):
     pointer : ``In(Pointer(config))``
         What was read in the cycle before.
     queue : ``Out(stream.Signature(QueuedEvent(config)))``
+    takes : ``Out(1)``
+        An event is taken.
     full : ``Out(1)``
         The queue has no room for another event.
     is_queueing : ``Out(1)``
@@ -46,27 +51,28 @@ class EventFilter(wiring.Component):
             "lookup": Out(1), "lookup_address": Out(range(config.pointer_depth)),
             "pointer": In(Pointer(config)),
             "queue": Out(stream.Signature(QueuedEvent(config))),
-            "full": Out(1), "is_queueing": Out(1), "busy": Out(1)})
+            "takes": Out(1), "full": Out(1), "is_queueing": Out(1), "busy": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
         layout = QueuedEvent(self.config)
-        m.submodules.fifo = fifo = SyncFIFO(width=layout.size, depth=self.config.queue_depth)
+        is_deep, depth = self.config.deep_pipeline, self.config.queue_depth
+        m.submodules.fifo = fifo = SyncFIFO(
+            width=layout.size,
+            depth=1 << ceil_log2(depth + events_on_their_way(self.config)) if is_deep else depth)
 
-        is_deep, takes = self.config.deep_pipeline, Signal()
-        looks_up  = delayed(m, takes, is_deep)
-        coming    = delayed(m, self.events.p, is_deep)
-        reads     = delayed(m, looks_up, 1)             # the pointer's memory shows it
+        reads     = delayed(m, self.takes, 1)                # the pointer's memory shows it
         event     = Signal(Event(self.config))
         looked_up = delayed(m, reads, is_deep)
-        on_its_way = looks_up + reads + looked_up if is_deep else reads
+        on_its_way = self.takes | reads | looked_up if is_deep else reads
         m.d.comb += [
-            self.full.eq(fifo.level + on_its_way >= fifo.depth),
+            self.full.eq(fifo.level + (0 if is_deep else reads) >= depth),
             self.events.ready.eq(self.may_take & ~self.full),
-            takes.eq(self.events.valid & self.events.ready),
-            self.lookup.eq(looks_up & ~coming.marker), self.lookup_address.eq(coming.pointer)]
-        with m.If(looks_up):
-            m.d.sync += event.eq(coming)
+            self.takes.eq(self.events.valid & (self.events.ready | is_deep)),
+            self.lookup.eq(self.takes & ~self.events.p.marker),
+            self.lookup_address.eq(self.events.p.pointer)]
+        with m.If(self.takes):
+            m.d.sync += event.eq(self.events.p)
         event, pointer = (delayed(m, value, is_deep) for value in (event, self.pointer))
 
         meets = Signal()
@@ -80,5 +86,5 @@ class EventFilter(wiring.Component):
             self.is_queueing.eq(looked_up & ~event.marker & meets),
             fifo.w_data.eq(queued), fifo.w_en.eq(self.is_queueing | (looked_up & event.marker)),
             self.queue.p.eq(fifo.r_data), self.queue.valid.eq(fifo.r_rdy),
-            fifo.r_en.eq(self.queue.ready), self.busy.eq((on_its_way != 0) | fifo.r_rdy)]
+            fifo.r_en.eq(self.queue.ready), self.busy.eq(on_its_way | fifo.r_rdy)]
         return m

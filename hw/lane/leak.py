@@ -17,7 +17,7 @@ class Leak(wiring.Component):
 
     ``kept = ⌊leak · (V − threshold · spikes) / 256⌋``, toward minus infinity (DESIGN section 2,
     where the leak comes before the next step's sum). One neuron per cycle, latency two cycles,
-    three in a deep pipeline, no back-pressure, no state to reset.
+    four in a deep pipeline, no back-pressure, no state to reset.
 
     Members
     -------
@@ -25,7 +25,7 @@ class Leak(wiring.Component):
     threshold, leak : ``In``
         Of a layer; hold while its neurons pass.
     spikes : ``Out(1)``, kept : ``Out(signed(potential_bits))``
-        Of the potential two (three) cycles before.
+        Of the potential two (four) cycles before.
     """
 
     def __init__(self, config: Configuration):
@@ -36,12 +36,13 @@ class Leak(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        is_deep = self.config.deep_pipeline
         reaches, spiked = Signal(), Signal()
         rest = Signal.like(self.potential)
         m.d.comb += reaches.eq(self.potential >= self.threshold)
-        reaches, potential = (delayed(m, value, self.config.deep_pipeline)
-                              for value in (reaches, self.potential))
+        reaches, potential = (delayed(m, value, is_deep) for value in (reaches, self.potential))
+        m.d.sync += [spiked.eq(reaches), rest.eq(potential - Mux(reaches, self.threshold, 0))]
         m.d.sync += [
-            spiked.eq(reaches), rest.eq(potential - Mux(reaches, self.threshold, 0)),
-            self.spikes.eq(spiked), self.kept.eq((rest * self.leak) >> exact_log2(LEAK_ONE))]
+            self.spikes.eq(delayed(m, spiked, is_deep)),
+            self.kept.eq(delayed(m, rest * self.leak, is_deep) >> exact_log2(LEAK_ONE))]
         return m

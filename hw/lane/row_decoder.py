@@ -16,7 +16,7 @@ __all__ = ["RowDecoder", "Synapse", "position_bits", "row_queue_depth", "rows_on
 
 def rows_on_their_way(config: Configuration) -> int:
     """Cycles from the read of a row to its entry into the queue."""
-    return 3 if config.deep_pipeline else 1
+    return 4 if config.deep_pipeline else 1
 
 
 def row_queue_depth(config: Configuration) -> int:
@@ -55,7 +55,7 @@ class RowDecoder(wiring.Component):
     """Adds up zeros skipped, drops what needs no work, and sends the rest one per cycle.
 
     An entry needs no work if it only bridges zeros, or if its tap falls outside the map. One row
-    per cycle, latency two cycles to its first synapse, four in a deep pipeline; a row without work
+    per cycle, latency two cycles to its first synapse, five in a deep pipeline; a row without work
     vanishes. Rows with work wait in a short queue while the synapses of the rows before are sent:
     so a lane spends a cycle on each operation as long as rows have one operation on average. No
     back-pressure at ``synapse``. Reset empties the queue.
@@ -91,21 +91,25 @@ class RowDecoder(wiring.Component):
         arrives, context, row = (delayed(m, value, is_deep)
                                  for value in (self.arrives, self.context, self.row))
 
-        # Position behind the entry before; kept for the rows of an event that follow.
-        behind_before = Signal(position_bits(config))
-        behind, positions = Mux(context.is_first, 0, behind_before), []
+        # Distance of each entry from the beginning of the row, and of what is behind the last one.
+        distances, width = [], Const(0)
         for index in range(config.row_entries):
-            position, behind_after = (Signal.like(behind_before, name=f"{name}_{index}")
-                                      for name in ("position", "behind"))
-            m.d.comb += [
-                position.eq(behind + row[index].skip),
-                behind_after.eq(Mux(context.entries[index], behind + row[index].skip + 1, behind))]
-            positions.append(position)
-            behind = behind_after
-        with m.If(arrives):
-            m.d.sync += behind_before.eq(behind)
+            behind_entry = width + row[index].skip + 1
+            distances.append(width + row[index].skip)
+            width = Mux(context.entries[index], behind_entry, width)
+        is_measured, context, row, width = (
+            delayed(m, value, is_deep) for value in (arrives, context, row, width))
+        distances = [delayed(m, value, is_deep) for value in distances]
 
-        is_located, context, row = (delayed(m, value, is_deep) for value in (arrives, context, row))
+        # Position behind the row before, for the rows of an event that follow.
+        behind = Signal(position_bits(config))
+        begin  = Mux(context.is_first, 0, behind)
+        positions = [(begin + distance)[:len(behind)] for distance in distances]
+        with m.If(is_measured):
+            m.d.sync += behind.eq(begin + width)
+
+        is_located, context, row = (
+            delayed(m, value, is_deep) for value in (is_measured, context, row))
         for index, position in enumerate(positions):
             entry, decoded = row[index], queued.entries[index]
             m.d.comb += [
@@ -115,7 +119,7 @@ class RowDecoder(wiring.Component):
                     context.entries[index] & (entry.magnitude != 0)
                     & context.taps.bit_select(decoded.position >> self.local_bits, 1))]
 
-        in_steps = arrives + is_located if is_deep else Const(0)
+        in_steps = arrives + is_measured + is_located if is_deep else Const(0)
         m.d.comb += [
             queued.exponent.eq(context.exponent), queued.base.eq(context.base),
             fifo.w_data.eq(queued), fifo.w_en.eq(is_located & queued.survivors.any()),

@@ -35,13 +35,13 @@ class SpikeEncoder(wiring.Component):
     """Finds the spike time ``max(0, s - m)``, m being the largest with ``V >= 2^((m - δ)/τ)``.
 
     A leading-one detector gives the octave, τ comparisons the level inside it. One neuron per
-    cycle, latency two cycles, three in a deep pipeline, no back-pressure, no state to reset.
+    cycle, latency two cycles, four in a deep pipeline, no back-pressure, no state to reset.
 
     Members
     -------
     membrane : ``In(Membrane(config))``
     time : ``Out(range(window + 1))``
-        Of the membrane two (three) cycles before; ``window`` is silence.
+        Of the membrane two (four) cycles before; ``window`` is silence.
     """
 
     def __init__(self, config: Configuration):
@@ -52,21 +52,25 @@ class SpikeEncoder(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         numbers   = self.config.numbers
-        magnitude = self.membrane.potential[:-1]
+        membrane  = self.membrane
+        bits      = len(membrane.potential) - 1
 
         # Stage 1: shift the leading one to the top.
-        octave     = Signal(range(len(magnitude)))
-        normalised = Signal(len(magnitude))
+        octave     = Signal(range(bits))
+        normalised = Signal(bits)
         has_spike  = Signal()
-        step       = Signal.like(self.membrane.threshold_step)
+        step       = Signal.like(membrane.threshold_step)
         leading    = Signal.like(octave)
         distance   = Signal.like(octave)
-        for position in range(len(magnitude)):
-            with m.If(magnitude[position]):
-                m.d.comb += [leading.eq(position), distance.eq(len(magnitude) - 1 - position)]
+        for position in range(bits):
+            with m.If(membrane.potential[position]):
+                m.d.comb += [leading.eq(position), distance.eq(bits - 1 - position)]
+        membrane, leading, distance = (delayed(m, value, self.config.deep_pipeline)
+                                       for value in (membrane, leading, distance))
         m.d.sync += [
-            octave.eq(leading), step.eq(self.membrane.threshold_step),
-            normalised.eq(magnitude << distance), has_spike.eq(self.membrane.potential > 0)]
+            octave.eq(leading), step.eq(membrane.threshold_step),
+            normalised.eq(membrane.potential[:-1] << distance),
+            has_spike.eq(membrane.potential > 0)]
 
         # Stage 2: level inside the octave, and time.
         passed = Signal(range(numbers.steps_per_octave + 1))

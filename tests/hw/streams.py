@@ -1,11 +1,13 @@
 """Test-bench helpers: streams, synchronous memories, and a simulation that cannot hang."""
 
+from collections import deque
 from random import Random
 
 from amaranth.lib import data
 from amaranth.sim import Simulator
 
-__all__ = ["answer", "at_random", "clocked", "never", "plain", "receive", "send", "simulate"]
+__all__ = ["answer", "at_random", "clocked", "never", "plain", "receive", "send",
+           "send_late", "simulate"]
 
 
 def never() -> bool:
@@ -40,6 +42,29 @@ async def send(ctx, port, payloads, *, pauses=never):
         while not ready:   # not `until(ready)`: it complains when abandoned half-way
             *_, ready = await ctx.tick().sample(port.ready)
         ctx.set(port.valid, 0)
+
+
+async def send_late(ctx, port, payloads, lag: int, *, pauses=never, hold: int = 0):
+    """Transfer payloads into a port whose ``ready`` is known so many cycles late.
+
+    It takes whatever is sent. After a marker nothing is sent for ``hold`` cycles.
+    """
+    known = deque([0] * lag)
+
+    async def cycle():
+        *_, ready = await ctx.tick().sample(port.ready)
+        known.append(ready)
+        known.popleft()
+
+    for payload in payloads:
+        while not known[0] or pauses():
+            await cycle()
+        ctx.set(port.payload, payload)
+        ctx.set(port.valid, 1)
+        await cycle()
+        ctx.set(port.valid, 0)
+        for _ in range(hold if payload["marker"] else 0):
+            await cycle()
 
 
 async def receive(ctx, port, count: int, *, pauses=never) -> list:

@@ -5,11 +5,24 @@ from random import Random
 
 import pytest
 
+from hw.lane.border import events_on_their_way, lane_lag
 from hw.lane.event_filter import EventFilter
 from tests.hw.configurations import PIPELINES, SMALL
-from tests.hw.streams import answer, at_random, receive, send, simulate
+from tests.hw.streams import answer, at_random, never, receive, send, send_late, simulate
 
 TAPS = SMALL.max_kernel ** 2
+
+
+def lag(config) -> int:
+    """Cycles from a state of the filter to the arrival of an event that is sent for it."""
+    return lane_lag(config) + 1 if config.deep_pipeline else 0
+
+
+async def send_to(ctx, dut, events: list[dict], pauses=never):
+    if dut.config.deep_pipeline:
+        await send_late(ctx, dut.events, events, lag(dut.config), pauses=pauses)
+    else:
+        await send(ctx, dut.events, events, pauses=pauses)
 
 
 def random_taps(rng: Random, density: float) -> int:
@@ -61,7 +74,7 @@ def test_queues_what_meets_weights(queue_depth, withheld, taken, sent, deep):
     wanted, queued = expected(events, pointers), []
 
     async def drive(ctx):
-        await send(ctx, dut.events, events, pauses=at_random(seed, sent))
+        await send_to(ctx, dut, events, at_random(seed, sent))
 
     async def observe(ctx):
         queued.extend(await receive(ctx, dut.queue, len(wanted), pauses=at_random(seed, taken)))
@@ -69,15 +82,14 @@ def test_queues_what_meets_weights(queue_depth, withheld, taken, sent, deep):
     async def permit(ctx):
         while True:
             ctx.set(dut.may_take, not withholds())
-            *_, valid, ready, permitted = await ctx.tick().sample(
-                dut.events.valid, dut.events.ready, dut.may_take)
-            takes_in.append((valid and ready, permitted))
+            takes_in.append((await ctx.tick().sample(dut.takes, dut.may_take))[2:])
 
     permit.is_background = True
     simulate(dut, drive, observe, permit,
              answer(dut.lookup, dut.lookup_address, dut.pointer, pointers.__getitem__))
     assert without_fields_of_markers(queued) == wanted
-    assert all(permitted for takes, permitted in takes_in if takes)
+    assert all(permitted for (takes, _), (_, permitted) in zip(
+        takes_in[lag(config):], takes_in, strict=False) if takes)
 
 
 def taken_in(config, events, pointers, *, queue_ready: int, cycles: int) -> list[bool]:
@@ -85,15 +97,13 @@ def taken_in(config, events, pointers, *, queue_ready: int, cycles: int) -> list
     dut, seen = EventFilter(config), []
 
     async def drive(ctx):
-        await send(ctx, dut.events, events)
+        await send_to(ctx, dut, events)
 
     async def watch(ctx):
         ctx.set(dut.may_take, 1)
         ctx.set(dut.queue.ready, queue_ready)
         for _ in range(cycles):
-            *_, valid, ready, queueing = await ctx.tick().sample(
-                dut.events.valid, dut.events.ready, dut.is_queueing)
-            seen.append((valid & ready, queueing))
+            seen.append((await ctx.tick().sample(dut.takes, dut.is_queueing))[2:])
 
     drive.is_background = True
     simulate(dut, drive, watch,
@@ -105,9 +115,9 @@ def taken_in(config, events, pointers, *, queue_ready: int, cycles: int) -> list
 @PIPELINES
 def test_one_event_per_cycle(queue_depth, deep):
     events, pointers = random_events(3, 100)
-    config = replace(SMALL, queue_depth=queue_depth + 2 * deep, deep_pipeline=deep)
+    config = replace(SMALL, queue_depth=queue_depth, deep_pipeline=deep)
     seen = taken_in(config, events, pointers, queue_ready=1, cycles=100)
-    assert [taken for taken, _ in seen] == [1] * 100
+    assert [taken for taken, _ in seen[lag(config):]] == [1] * (100 - lag(config))
 
 
 @pytest.mark.parametrize("queue_depth", [2, 3, 8])
@@ -119,10 +129,11 @@ def test_takes_no_more_than_the_queue_holds(queue_depth, deep):
     enters = [bool(event["marker"]) or meets(event, pointers[event["pointer"]])
               for event in events]
     fills_it = [index for index, queued in enumerate(enters) if queued][queue_depth - 1]
-    assert sum(taken for taken, _ in seen) == fills_it + 1
+    last = fills_it + 1 + deep * events_on_their_way(config)
+    assert sum(taken for taken, _ in seen) == last
     assert sum(queued for _, queued in seen) == sum(
         meets(event, pointers[event["pointer"]]) and not event["marker"]
-        for event in events[:fills_it + 1])
+        for event in events[:last])
 
 
 @PIPELINES

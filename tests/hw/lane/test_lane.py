@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 
 from hw.compiler.packing import pack, pack_one
+from hw.lane.border import lane_lag
 from hw.lane.lane import Lane, fire_latency
 from hw.layout import Channel, Entry, Pointer, Target
 from hw.numbers import leak
 from tests.hw.configurations import PIPELINES, SMALL
-from tests.hw.streams import send, simulate
+from tests.hw.streams import send, send_late, simulate
 
 INDEX, NUMBERS = 2, SMALL.numbers
 SILENCE = NUMBERS.silence
 LOCAL_BITS, CHANNELS, SOURCES = 4, 16, 8
-PLACE = {"base": 0, "taps": 1}
+PLACE = {"marker": 0, "base": 0, "taps": 1}
 ROW_ENTRIES = pytest.mark.parametrize("width", [1, 2, 4])
 
 
@@ -79,12 +80,24 @@ async def integrate(ctx, dut, events: list[dict], block_channels: int | None):
     ctx.set(dut.group, {
         "lanes": INDEX + 1, "direct": int(block_channels is None), "local_bits": LOCAL_BITS,
         "channels": SOURCES, "block_channels": block_channels or 0})
+    await ctx.tick().repeat(2)
     ctx.set(dut.begin, 1)
     await ctx.tick()
     ctx.set(dut.begin, 0)
-    await send(ctx, dut.events, events)
+    await ctx.tick().repeat(2)
+    await send_to(ctx, dut, events)
+    await ctx.tick().repeat(2)
     while ctx.get(dut.busy):
         await ctx.tick()
+
+
+async def send_to(ctx, dut, events: list[dict]):
+    """Send events as a processor does, which knows of ``ready`` a cycle after it shows."""
+    if dut.config.deep_pipeline:
+        lag = lane_lag(dut.config)
+        await send_late(ctx, dut.events, events, lag - 1, hold=lag + 1)
+    else:
+        await send(ctx, dut.events, events)
 
 
 async def fire(ctx, dut, layer: dict) -> tuple[list, list]:
@@ -106,7 +119,7 @@ async def fire(ctx, dut, layer: dict) -> tuple[list, list]:
 
 def in_time(dut, potentials: list[int], times: list[int]) -> tuple[list, list]:
     """Return what :func:`fire` returns for these."""
-    latency, before = fire_latency(dut.config), 2 + dut.config.deep_pipeline
+    latency, before = fire_latency(dut.config), 5 if dut.config.deep_pipeline else 2
     return ([None] * before + potentials + [None] * (latency - before),
             [None] * latency + times)
 
@@ -149,7 +162,7 @@ def test_events_become_spikes(width, block_channels, deep):
         for channel, wanted in enumerate(spikes):
             ctx.set(dut.spike_read, 1)
             ctx.set(dut.spike_address, channel)
-            await ctx.tick()
+            await ctx.tick().repeat(3 if deep else 1)
             assert ctx.get(dut.spike) == wanted
         assert await fire(ctx, dut, {}) == in_time(dut, biases, [
             NUMBERS.fire(*membrane) for membrane in zip(biases, steps, strict=True)])
@@ -222,18 +235,18 @@ def test_a_lane_without_a_channel_takes_events_and_does_nothing(direct):
 @PIPELINES
 def test_latency_and_throughput_of_additions(width, deep):
     dut = Lane(replace(SMALL, row_entries=width, deep_pipeline=deep))
-    adds, weights, latency = [], [[(0, 1), (0, 2), (0, 3)]], 12 if deep else 7
+    adds, weights, latency = [], [[(0, 1), (0, 2), (0, 3)]], 14 if deep else 7
     events = [PLACE | {"pointer": 0, "exponent": 0}] * 5
 
     async def drive(ctx):
         await load_weights(ctx, dut, weights)
         ctx.set(dut.group, {"lanes": INDEX + 1, "direct": 1, "local_bits": LOCAL_BITS})
-        await send(ctx, dut.events, events)
+        await send_to(ctx, dut, events)
 
     async def watch(ctx):
         while len(adds) < latency + 15:
             *_, taken, adding = await ctx.tick().sample(
-                dut.events.valid & dut.events.ready, dut.activity.operation)
+                dut.events.valid & (dut.events.ready | deep), dut.activity.operation)
             if taken or adds:
                 adds.append(adding)
 

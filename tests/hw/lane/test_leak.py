@@ -15,7 +15,7 @@ def run(bits: int, threshold: int, fraction: int, potentials: list[int],
         deep: bool = False) -> list[tuple[int, int]]:
     """Return (spikes, kept) of each potential of a layer, one per cycle."""
     dut = Leak(replace(with_numbers(product_bits=4, potential_bits=bits), deep_pipeline=deep))
-    latency = 2 + deep
+    latency = 2 + 2 * deep
     stimulus = [{"potential": potential} for potential in potentials] + [{}] * latency
     stimulus[0] |= {"threshold": threshold, "leak": fraction}
     return clocked(dut, stimulus, [dut.spikes, dut.kept])[latency:]

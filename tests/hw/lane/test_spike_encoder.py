@@ -16,7 +16,7 @@ def times(config, membranes: list[tuple[int, int]]) -> list[int]:
     dut = SpikeEncoder(config)
     stimulus = [{"membrane": {"potential": potential, "threshold_step": step}}
                 for potential, step in membranes]
-    latency = 2 + config.deep_pipeline
+    latency = 2 + 2 * config.deep_pipeline
     seen = clocked(dut, stimulus + [{}] * latency, [dut.time])
     return [time for time, in seen[latency:]]
 
