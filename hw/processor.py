@@ -162,8 +162,8 @@ class Processor(wiring.Component):
         """Let events go to all lanes at once, when all take them.
 
         Returns whether a queue is full, and whether dispatcher or lanes were at work ``lane_lag``
-        cycles ago. In a deep pipeline, what lanes say is known ``lane_lag`` cycles later. So after a marker,
-        which may end what a lane has weights for, nothing is sent until that would be known.
+        cycles ago. In a deep pipeline what lanes say is known as many cycles late. So after a
+        marker, which may end what a lane has weights for, nothing is sent until that is known.
         """
         is_deep, lag = self.config.deep_pipeline, lane_lag(self.config)
         events = dispatcher.events
@@ -194,7 +194,8 @@ class Processor(wiring.Component):
                 lane.begin.eq(sequencer.integrate), lane.group.eq(instruction.integrate),
                 lane.taps.eq(taps.taps),
                 lane.events.valid.eq(events.valid & events.ready), lane.events.p.eq(events.p),
-                lane.neuron_valid.eq(firing.valid & firing.ready), lane.neuron.eq(firing.p), lane.layer.eq(instruction.fire),
+                lane.neuron_valid.eq(firing.valid & firing.ready), lane.neuron.eq(firing.p),
+                lane.layer.eq(instruction.fire),
                 lane.spike_read.eq(dispatcher.spike_read[index]),
                 lane.spike_address.eq(dispatcher.spike_address),
                 dispatcher.spikes[index].eq(lane.spike),
@@ -213,8 +214,8 @@ class Processor(wiring.Component):
                 delayed(m, reads | operates | sequencer.integrate
                         | (events.valid & events.ready) | dispatcher.moves, 1))]
         m.d.sync += sequencer.problem.eq(Fault.NONE)
-        is_deep = self.config.deep_pipeline
-        with m.If(dispatcher.strays | delayed(m, neurons.strays, is_deep) | Cat(lane.strays for lane in lanes).any()):
+        neuron_strays = delayed(m, neurons.strays, self.config.deep_pipeline)
+        with m.If(dispatcher.strays | neuron_strays | Cat(lane.strays for lane in lanes).any()):
             m.d.sync += sequencer.problem.eq(Fault.ADDRESS)
         with m.Elif(stall.stalled | (sequencer.awaits_slice & loader.blocked)):
             m.d.sync += sequencer.problem.eq(Fault.STALL)

@@ -19,20 +19,20 @@ __all__ = ["Activity", "integrate"]
 
 # Before time 0, by more than any sum of latencies.
 NEVER = -1000
-# Rows that wait between the weights and the multiplier of a lane, besides those on their way there.
-ROW_QUEUE = 3
+# Cycles from a change of the queue of rows to its effect on what is read, if that is in a register.
+LATE = 2
 
 
 class Steps(NamedTuple):
     """Cycles that parts of a pipeline take.
 
-    From the begin of a group to the first row of its source in the event picker; to its begin in the
-    lanes; from an event's being taken to its entry into a lane's queue; in a buffer for two events
-    between picker and lanes, if there is one; from a row's read to its entry into the row queue;
-    from there to the write of a sum; from the last pointer of a block to its first row; from a
-    state of the lanes to its being known outside; after a marker, until the next event is sent.
-    ``reserves``: a queue counts as full if events that are being looked up might fill it; else it
-    has room for them beyond its depth.
+    From the begin of a group to the first row of its source in the event picker; to its begin in
+    the lanes; from an event's being taken to its entry into a lane's queue; in a buffer for two
+    events between picker and lanes, if there is one; from a row's read to its entry into the row
+    queue; from there to the write of a sum; from the last pointer of a block to its first row; from
+    a state of the lanes to its being known outside; after a marker, until the next event is sent;
+    from the end of a block to its room being free. ``rows`` fill a queue of rows. ``reserves``: a
+    queue counts as full if what is on its way might fill it; else it has room for that besides.
     """
 
     first_row: int
@@ -44,13 +44,15 @@ class Steps(NamedTuple):
     settle: int
     notice: int
     hold: int
+    release: int
+    rows: int
     reserves: int
 
 
 SHORT = Steps(first_row=3, begin=0, look_up=1, buffer=0, decode=1, add=3, settle=2, notice=0,
-              hold=0, reserves=1)
-DEEP = Steps(first_row=7, begin=1, look_up=3, buffer=1, decode=4, add=5, settle=3, notice=2,
-             hold=3, reserves=0)
+              hold=0, release=0, rows=3, reserves=1)
+DEEP = Steps(first_row=7, begin=1, look_up=3, buffer=1, decode=5, add=6, settle=3, notice=2,
+             hold=3, release=1, rows=10, reserves=0)
 
 
 @dataclass(frozen=True)
@@ -105,14 +107,15 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
     places, channels = source.shape
     lanes = start.shape[1]
     # Of each lane: when the last events left the queue, in a ring, and where the oldest stands;
-    # the earliest cycle in which the reader takes one; when the last rows with additions had been
-    # sent, in a ring, and the newest ROW_QUEUE of them; when the last others were read; when all is
-    # done.
+    # the earliest cycle in which the reader takes one; when the last rows with additions came into
+    # their queue and had been sent, in rings, and the newest three of them; when the last others
+    # were read; when all is done.
     pops, oldest = np.full((lanes, depth), NEVER, np.int64), np.zeros(lanes, np.int64)
     free = np.zeros(lanes, np.int64)
-    rows = ROW_QUEUE + steps.decode
-    sent, oldest_sent = np.full((lanes, rows), NEVER, np.int64), np.zeros(lanes, np.int64)
-    newest = np.full((lanes, ROW_QUEUE), NEVER, np.int64)
+    rows = steps.rows + steps.decode + LATE
+    came, sent = np.full((2, lanes, rows), NEVER, np.int64)
+    oldest_sent = np.zeros(lanes, np.int64)
+    newest = np.full((lanes, 3), NEVER, np.int64)
     silent, oldest_silent = np.full((lanes, steps.decode), NEVER, np.int64), np.zeros(
         lanes, np.int64)
     last_silent = np.full(lanes, NEVER, np.int64)
@@ -164,7 +167,10 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
                         for row in range(first_row[meeting], first_row[meeting + 1]):
                             read += 1
                             # Asked only where it may not be so: half of the time of all this.
-                            if third >= read:
+                            if not steps.reserves:
+                                read = _when_read(
+                                    came, sent, oldest_row, lane, read, steps.rows)
+                            elif third >= read:
                                 if quiet < read - steps.decode:
                                     read = max(read, sent[lane, oldest_row] + 1)
                                 else:
@@ -174,6 +180,7 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
                                 third, second = second, ends
                                 ends = max(read + 1 + steps.decode, ends + 1) + adds - 1
                                 operations += adds
+                                came[lane, oldest_row] = read + steps.decode
                                 sent[lane, oldest_row] = ends
                                 oldest_row = oldest_row + 1 if oldest_row + 1 < rows else 0
                             else:
@@ -197,12 +204,12 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
                 free[lane] = popped + 1
                 busy_until[lane] = max(busy_until[lane], popped)
                 room = _queue(pops, oldest, lane, popped, room)
-                fetched[RELEASED][lane, block] = popped
+                fetched[RELEASED][lane, block] = popped + steps.release
             rooms = (room, rooms[0], rooms[1], rooms[2], rooms[3], rooms[4])
     last = max(picker, taken[0] + steps.look_up, busy_until.max())
     integration = 0 if first_event == NEVER else last + 1 - first_event
-    return (last + 2 + steps.notice, integration, queue_stall, weight_stall, events, queued, entries_met,
-            operations, source_reads, fetched[STATE][:, COPIED].sum())
+    return (last + 2 + steps.notice, integration, queue_stall, weight_stall, events, queued,
+            entries_met, operations, source_reads, fetched[STATE][:, COPIED].sum())
 
 
 @compiled
@@ -271,6 +278,23 @@ def _room_for_row(sent, oldest, silent, lane, earliest):
         if sent[lane, place] < cycle:
             return cycle
         cycle = max(cycle, sent[lane, oldest]) + 1 if place == oldest else cycle + 1
+
+
+@compiled
+def _when_read(came, sent, oldest, lane, earliest, full):
+    """Return the first cycle from ``earliest`` on in which a row is read for a lane.
+
+    So many rows in the queue, as of ``LATE`` cycles before, are too many; those on their way do not
+    count.
+    """
+    cycle, rows = earliest, sent.shape[1]
+    while True:
+        late = 0
+        while late < rows - full and came[lane, (oldest - 1 - late) % rows] > cycle - LATE:
+            late += 1
+        if sent[lane, (oldest - full - late) % rows] <= cycle - LATE:
+            return cycle
+        cycle += 1
 
 
 # A prefetcher copies the blocks of a group, one after the other. Of each lane and block: when its

@@ -9,16 +9,19 @@ from .description import describe
 from .netlist import Netlist
 from .tools import NEXTPNR, YOSYS, run_tool
 
-__all__ = ["DEVICE", "ECP5_TOOLS", "GRADES", "ecp5_script", "read_report", "synthesise_ecp5"]
+__all__ = ["CLOCK_PIN", "DEVICE", "ECP5_TOOLS", "GRADES", "OPTIONS", "ecp5_script", "read_report",
+           "synthesise_ecp5"]
 
 ECP5_TOOLS = (YOSYS, NEXTPNR)
 DEVICE = "LFE5U-85F"
 # Speed grades that the chip is sold in, the slowest first.
 GRADES = (6, 7, 8)
+HIERARCHY, FLAT, PINS, REPORT = "hierarchy.json", "flat.json", "pins.lpf", "report.json"
 # The package with most pins, and a router that comes to an end where much has to be routed.
 OPTIONS = ("--85k", "--package", "CABGA756", "--freq", "100", "--router", "router2",
-           "--lpf-allow-unconstrained", "--timing-allow-fail")
-HIERARCHY, FLAT, REPORT = "hierarchy.json", "flat.json", "report.json"
+           "--lpf", PINS, "--lpf-allow-unconstrained", "--timing-allow-fail")
+# A pin with a way of its own to the clock network (PCLKT0_0); from others it may not be routed.
+CLOCK_PIN = "C17"
 # Cells of the chip as Yosys counts them in a block, and as nextpnr does after packing.
 CELLS = {"luts": "LUT4", "carries": "CCU2C", "flip_flops": "TRELLIS_FF",
          "lut_rams": "TRELLIS_DPR16X4", "block_rams": "DP16KD", "multipliers": "MULT18X18D"}
@@ -50,6 +53,7 @@ def synthesise_ecp5(folder: Path, top: str, progress: Progress | None, *, seed: 
                     grade: int) -> dict:
     """Synthesise ``<top>.v`` in ``folder``, place and route; return blocks, resources, clock."""
     (folder / "ecp5.ys").write_text(ecp5_script(top))
+    (folder / PINS).write_text(f'LOCATE COMP "clk" SITE "{CLOCK_PIN}";\n')
     run_tool(YOSYS, ["ecp5.ys"], folder, progress=progress)
     hierarchy, flat = (json.loads((folder / name).read_bytes()) for name in (HIERARCHY, FLAT))
     netlist = Netlist(hierarchy, top, flat=flat)

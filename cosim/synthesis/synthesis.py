@@ -14,7 +14,14 @@ from hw.emit import processor_verilog
 from hw.network import write_whole
 
 from ..console import Progress
-from .ecp5 import ECP5_TOOLS, GRADES, ecp5_script, synthesise_ecp5
+from .ecp5 import (
+    CLOCK_PIN,
+    ECP5_TOOLS,
+    GRADES,
+    OPTIONS,
+    ecp5_script,
+    synthesise_ecp5,
+)
 from .generic import GENERIC_TOOLS, generic_script, synthesise_generic
 from .library import load_library
 from .mapped import MAPPED_TOOLS, mapped_script, synthesise_mapped
@@ -62,7 +69,8 @@ def find_target(name: str, *, seed: int = 1, grade: int = GRADES[0]) -> Target:
         if grade not in GRADES:
             raise ValueError(f"grade must be 6, 7 or 8, not {grade}")
         return Target(name, ECP5_TOOLS, partial(synthesise_ecp5, seed=seed, grade=grade),
-                      f"{ecp5_script(TOP)} seed {seed} grade {grade}")
+                      f"{ecp5_script(TOP)} {' '.join(OPTIONS)} clock at {CLOCK_PIN} "
+                      f"seed {seed} grade {grade}")
     if not name.endswith((".lib", ".lib.gz")):
         raise ValueError(f"target must be generic, ecp5 or a .lib or .lib.gz file, not {name!r}")
     library = load_library(Path(name))

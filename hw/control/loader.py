@@ -61,7 +61,8 @@ class Loader(wiring.Component):
         self.config = config
         super().__init__({
             "enable": In(1), "running": In(1), "load": In(stream.Signature(config.stream_bits)),
-            "valid": Out(1), "word": Out(LoadedWord(config, LOADED)), "lane_valid": Out(config.lanes),
+            "valid": Out(1), "word": Out(LoadedWord(config, LOADED)),
+            "lane_valid": Out(config.lanes),
             "lane_words": Out(data.ArrayLayout(LoadedWord(config, LANE_TARGETS), config.lanes)),
             "ends_slice": Out(1), "streamed_beats": Out(STREAMED_BEATS), "busy": Out(1),
             "blocked": Out(1), "fault": Out(Fault)})

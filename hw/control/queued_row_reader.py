@@ -1,10 +1,8 @@
 """Turns visits into rows of spikes and pixel events, by reads that take long and cannot wait."""
 
 from amaranth import *
-from amaranth.lib import wiring
 from amaranth.lib.fifo import SyncFIFO
 
-from ..config import Configuration
 from ..layout import Row
 from ..pipeline import delayed
 from .row_reader import RowReader, row_of
@@ -13,8 +11,8 @@ __all__ = ["QueuedRowReader"]
 
 # Cycles from a visit to its row: to the border of a lane, its memory, back, and to this block.
 READ_CYCLES = 4
-# Rows that are being read or wait: enough for one row per cycle, each of which is in the queue for
-# a cycle and its room known to be free in the next.
+# Rows that are being read or wait. Room is known to be free two cycles after a row has come, so six
+# are enough for one per cycle; a power of two.
 DEPTH = 8
 
 

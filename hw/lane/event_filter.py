@@ -21,8 +21,8 @@ class EventFilter(wiring.Component):
     which an event is taken and its result enters the queue in the next one, in a deep pipeline in
     the one after, unless none of the event's taps holds a weight. Markers always enter. An event is
     only taken if the queue has room for it, and ``may_take``. In a deep pipeline an event is taken
-    whenever there is one: who sends it has seen ``ready``, up to ``lane_lag`` cycles before, and the
-    queue has room for all that may be sent before it is seen to fall. Reset empties the queue.
+    whenever there is one: who sends it has seen ``ready``, ``lane_lag`` cycles before, and the
+    queue has room for all that is sent before it is seen to fall. Reset empties the queue.
 
     Members
     -------

@@ -59,8 +59,8 @@ class Lane(wiring.Component):
     Integration, in lanes that own a channel of the layer: an event's pointer gives its weights;
     each weight becomes a product that is added to a potential. Throughput one event, one row of
     entries and one addition per cycle; from an event to its first addition seven cycles at least,
-    to the write of the sum one more; in a deep pipeline thirteen, and two more. Back-pressure through
-    ``events.ready``: a full queue, or weights that have not been copied yet.
+    to the write of the sum one more; in a deep pipeline fifteen, and two more. Back-pressure
+    through ``events.ready``: a full queue, or weights that have not been copied yet.
 
     Firing: one neuron per cycle; its potential with bias shows at ``potential`` two cycles after
     ``neuron_valid``; the spike, and what it keeps of the potential, are written four cycles after
@@ -187,7 +187,7 @@ class Lane(wiring.Component):
             prefetch.first_pointer.eq(first_pointer), prefetch.channels.eq(channels),
             prefetch.block_channels.eq(block_channels), prefetch.pointer.eq(pointers.read_data),
             prefetch.pass_block.eq(front.takes & event.marker),
-            prefetch.release_block.eq(reader.finishes_block),
+            prefetch.release_block.eq(delayed(m, reader.finishes_block, config.deep_pipeline)),
 
             pointers.read.eq(Mux(direct, front.lookup, prefetch.pointer_read)),
             pointers.read_address.eq(
@@ -243,8 +243,9 @@ class Lane(wiring.Component):
         time = encoder.time
         if config.leaky:
             m.submodules.leak = leak = Leak(config)
-            leaky, keeps, threshold, remaining = (arriving(m, config, self.layer[name])
-                                                  for name in ("leaky", "keeps", "threshold", "leak"))
+            leaky, keeps, threshold, remains = (
+                arriving(m, config, self.layer[name])
+                for name in ("leaky", "keeps", "threshold", "leak"))
             time = Mux(leaky, Mux(leak.spikes, 0, config.numbers.silence), time)
         channels = self.channels
         bank     = self._memory(m, "spike", config.spike_bits)
@@ -254,7 +255,7 @@ class Lane(wiring.Component):
         valid   = [neuron_valid & (self.index < neuron.lanes)]
         neurons = [neuron]
         read_stage, last_stage = (2, 7) if config.deep_pipeline else (1, 4)
-        for stage in range(1, last_stage + 1):
+        for _ in range(last_stage):
             valid.append(delayed(m, valid[-1], 1))
             neurons.append(delayed(m, neurons[-1], 1))
 
@@ -292,7 +293,7 @@ class Lane(wiring.Component):
         if config.leaky:
             m.d.comb += [
                 leak.potential.eq(potential), leak.threshold.eq(threshold),
-                leak.leak.eq(remaining), adder.keeps.eq(keeps),
+                leak.leak.eq(remains), adder.keeps.eq(keeps),
                 adder.store.eq(valid[-1] & keeps),
                 adder.store_address.eq(neurons[-1].address), adder.store_data.eq(leak.kept)]
 

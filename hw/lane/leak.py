@@ -11,6 +11,8 @@ from ..pipeline import delayed
 
 __all__ = ["Leak"]
 
+PART_BITS = 16
+
 
 class Leak(wiring.Component):
     """Compares a potential with its threshold, subtracts it after a spike, and lets the rest leak.
@@ -42,7 +44,11 @@ class Leak(wiring.Component):
         m.d.comb += reaches.eq(self.potential >= self.threshold)
         reaches, potential = (delayed(m, value, is_deep) for value in (reaches, self.potential))
         m.d.sync += [spiked.eq(reaches), rest.eq(potential - Mux(reaches, self.threshold, 0))]
-        m.d.sync += [
-            self.spikes.eq(delayed(m, spiked, is_deep)),
-            self.kept.eq(delayed(m, rest * self.leak, is_deep) >> exact_log2(LEAK_ONE))]
+        # In a deep pipeline two products, each of which fits a multiplier of 18 bits.
+        is_split = is_deep and len(rest) > PART_BITS
+        parts = [rest[:PART_BITS], rest[PART_BITS:].as_signed()] if is_split else [rest]
+        product = sum(delayed(m, part * self.leak, is_deep) << PART_BITS * index
+                      for index, part in enumerate(parts))
+        m.d.sync += [self.spikes.eq(delayed(m, spiked, is_deep)),
+                     self.kept.eq(product >> exact_log2(LEAK_ONE))]
         return m

@@ -25,14 +25,14 @@ class LogMultiplier(wiring.Component):
     """Turns spike exponent and weight code into ``±P(e + q·τ/ρ)``, truncated before the sign.
 
     One small addition, a table of τ entries, one right shift (DESIGN section 2). One product per
-    cycle, latency one cycle, two in a deep pipeline, no back-pressure, no state to reset.
+    cycle, latency one cycle, three in a deep pipeline, no back-pressure, no state to reset.
 
     Members
     -------
     factors : ``In(LogProduct(config))``
         ``magnitude`` is not 0.
     product : ``Out(signed(product_bits + 2))``
-        The product of the cycle before, or of the one before that.
+        The product of the cycle before, in a deep pipeline of the third one before.
     """
 
     def __init__(self, config: Configuration):
@@ -58,5 +58,7 @@ class LogMultiplier(wiring.Component):
         table = Array(Const(value, numbers.product_bits + 1) for value in numbers.product_table)
         magnitude = Signal(numbers.product_bits + 1)
         m.d.comb += magnitude.eq(table[exponent[:octave_bits]] >> exponent[octave_bits:])
+        magnitude, negative = (delayed(m, value, self.config.deep_pipeline)
+                               for value in (magnitude, negative))
         m.d.sync += self.product.eq(Mux(negative, -magnitude, magnitude))
         return m

@@ -11,17 +11,30 @@ from ..layout import EntryRow, exponent_bits
 from ..pipeline import delayed
 from .weight_reader import RowContext
 
-__all__ = ["RowDecoder", "Synapse", "position_bits", "row_queue_depth", "rows_on_their_way"]
+__all__ = ["RowDecoder", "Synapse", "late_rows", "position_bits", "row_queue_depth",
+           "rows_on_their_way"]
 
 
 def rows_on_their_way(config: Configuration) -> int:
     """Cycles from the read of a row to its entry into the queue."""
-    return 4 if config.deep_pipeline else 1
+    return 5 if config.deep_pipeline else 1
 
 
 def row_queue_depth(config: Configuration) -> int:
-    """Rows between the weights and the multiplier, those on their way to the queue included."""
-    return 3 + rows_on_their_way(config)
+    """Rows that the queue holds.
+
+    Three, and those on their way to it; in a deep pipeline so many that it does not run empty while
+    rows are read for it, and a power of two.
+    """
+    return 16 if config.deep_pipeline else 3 + rows_on_their_way(config)
+
+
+def late_rows(config: Configuration) -> int:
+    """Most rows that are read, in a deep pipeline, beyond those of a level of the queue.
+
+    Those on their way to it, the one of the cycle in which it is known, and the one that asks.
+    """
+    return rows_on_their_way(config) + 2
 
 
 def position_bits(config: Configuration) -> int:
@@ -55,7 +68,7 @@ class RowDecoder(wiring.Component):
     """Adds up zeros skipped, drops what needs no work, and sends the rest one per cycle.
 
     An entry needs no work if it only bridges zeros, or if its tap falls outside the map. One row
-    per cycle, latency two cycles to its first synapse, five in a deep pipeline; a row without work
+    per cycle, latency two cycles to its first synapse, six in a deep pipeline; a row without work
     vanishes. Rows with work wait in a short queue while the synapses of the rows before are sent:
     so a lane spends a cycle on each operation as long as rows have one operation on average. No
     back-pressure at ``synapse``. Reset empties the queue.
@@ -110,21 +123,30 @@ class RowDecoder(wiring.Component):
 
         is_located, context, row = (
             delayed(m, value, is_deep) for value in (is_measured, context, row))
+        located = Signal.like(queued)
         for index, position in enumerate(positions):
-            entry, decoded = row[index], queued.entries[index]
+            entry, decoded = row[index], located.entries[index]
             m.d.comb += [
                 decoded.position.eq(delayed(m, position, is_deep)),
                 decoded.magnitude.eq(entry.magnitude), decoded.negative.eq(entry.negative),
-                queued.survivors[index].eq(
+                located.survivors[index].eq(
                     context.entries[index] & (entry.magnitude != 0)
                     & context.taps.bit_select(decoded.position >> self.local_bits, 1))]
+        m.d.comb += [located.exponent.eq(context.exponent), located.base.eq(context.base)]
 
-        in_steps = arrives + is_measured + is_located if is_deep else Const(0)
+        is_decoded, located = (delayed(m, value, is_deep) for value in (is_located, located))
+        if is_deep:
+            # That there is room is known a cycle later, without a count of what is on its way.
+            in_steps = arrives | is_measured | is_located | is_decoded
+            may_read = Signal(init=1)
+            m.d.sync += may_read.eq(fifo.level <= row_queue_depth(config) - late_rows(config))
+        else:
+            in_steps = Const(0)
+            may_read = fifo.level + self.arrives < row_queue_depth(config)
         m.d.comb += [
-            queued.exponent.eq(context.exponent), queued.base.eq(context.base),
-            fifo.w_data.eq(queued), fifo.w_en.eq(is_located & queued.survivors.any()),
-            self.may_read.eq(fifo.level + self.arrives + in_steps < row_queue_depth(config)),
-            sent.eq(fifo.r_data), self.busy.eq((in_steps != 0) | fifo.r_rdy | self.valid)]
+            queued.eq(located), fifo.w_data.eq(queued),
+            fifo.w_en.eq(is_decoded & queued.survivors.any()), self.may_read.eq(may_read),
+            sent.eq(fifo.r_data), self.busy.eq(in_steps | fifo.r_rdy | self.valid)]
 
         done, pending = Signal(config.row_entries), Signal(config.row_entries)
         m.d.comb += [pending.eq(Mux(fifo.r_rdy, sent.survivors & ~done, 0)),

@@ -34,7 +34,7 @@ def octave_thresholds(numbers: NumberFormat) -> list[int]:
 class SpikeEncoder(wiring.Component):
     """Finds the spike time ``max(0, s - m)``, m being the largest with ``V >= 2^((m - δ)/τ)``.
 
-    A leading-one detector gives the octave, τ comparisons the level inside it. One neuron per
+    The leading one gives the octave, τ comparisons the level inside it. One neuron per
     cycle, latency two cycles, four in a deep pipeline, no back-pressure, no state to reset.
 
     Members
@@ -55,22 +55,23 @@ class SpikeEncoder(wiring.Component):
         membrane  = self.membrane
         bits      = len(membrane.potential) - 1
 
-        # Stage 1: shift the leading one to the top.
+        # Stage 1: shift the leading one to the top, by large powers of two first.
         octave     = Signal(range(bits))
         normalised = Signal(bits)
         has_spike  = Signal()
         step       = Signal.like(membrane.threshold_step)
-        leading    = Signal.like(octave)
-        distance   = Signal.like(octave)
-        for position in range(bits):
-            with m.If(membrane.potential[position]):
-                m.d.comb += [leading.eq(position), distance.eq(bits - 1 - position)]
-        membrane, leading, distance = (delayed(m, value, self.config.deep_pipeline)
-                                       for value in (membrane, leading, distance))
+        shifts     = [1 << power for power in reversed(range((bits - 1).bit_length()))]
+        shifted, distances = membrane.potential[:-1], []
+        for index, shift in enumerate(shifts):
+            is_low = ~shifted[-shift:].any()
+            shifted = Mux(is_low, (shifted << shift)[:bits], shifted)
+            distances.append(is_low)
+            if index == 1:
+                membrane, shifted, *distances = (delayed(m, value, self.config.deep_pipeline)
+                                                 for value in (membrane, shifted, *distances))
         m.d.sync += [
-            octave.eq(leading), step.eq(membrane.threshold_step),
-            normalised.eq(membrane.potential[:-1] << distance),
-            has_spike.eq(membrane.potential > 0)]
+            octave.eq(bits - 1 - Cat(reversed(distances))), step.eq(membrane.threshold_step),
+            normalised.eq(shifted), has_spike.eq(membrane.potential > 0)]
 
         # Stage 2: level inside the octave, and time.
         passed = Signal(range(numbers.steps_per_octave + 1))

@@ -17,8 +17,8 @@ __all__ = ["TapResolver"]
 class TapResolver(wiring.Component):
     """Splits a position into tap and local channel, and adds the tap's distance to the base.
 
-    One synapse per cycle, latency one cycle, two in a deep pipeline, no back-pressure. Reset drops
-    the synapse in hand.
+    One synapse per cycle, latency one cycle, in a deep pipeline two to the factors and three to the
+    address, no back-pressure. Reset drops the synapse in hand.
 
     Members
     -------
@@ -53,13 +53,16 @@ class TapResolver(wiring.Component):
             tap.eq(synapse.position >> self.local_bits),
             mask.eq((Const(1) << self.local_bits) - 1),
             local.eq(synapse.position & mask)]
-        valid, synapse, tap, local = (delayed(m, value, self.config.deep_pipeline)
+        is_deep = self.config.deep_pipeline
+        valid, synapse, tap, local = (delayed(m, value, is_deep)
                                       for value in (self.valid, synapse, tap, local))
-        m.d.comb += self.busy.eq(self.add | (valid if self.config.deep_pipeline else 0))
         m.d.sync += [
-            self.add.eq(valid),
-            self.address.eq((synapse.base + self.taps[tap]) | local),
             self.factors.exponent.eq(synapse.exponent),
             self.factors.magnitude.eq(synapse.magnitude),
             self.factors.negative.eq(synapse.negative)]
+        # The address is a cycle behind the factors in a deep pipeline.
+        adds, base, distance, local = (delayed(m, value, is_deep) for value in (
+            valid, synapse.base, self.taps[tap], local))
+        m.d.comb += self.busy.eq(self.add | (valid | adds if is_deep else 0))
+        m.d.sync += [self.add.eq(adds), self.address.eq((base + distance) | local)]
         return m

@@ -44,16 +44,16 @@ def test_one_event_of_one_row():
 
 def test_one_event_in_a_deep_pipeline():
     """Picked in 7, buffered in 8, shown and taken in 9, out of the queue in 13, read in 14, sent in
-    19 and 20, added and written until 25, which is known two cycles later.
+    20 and 21, added and written until 27, which is known two cycles later.
     """
     found = run(meetings([2]), [1], deep=True)
-    assert found.total == 25 + 2 + 2 and found.integration == 25 + 1 - 9
+    assert found.total == 27 + 2 + 2 and found.integration == 27 + 1 - 9
 
 
 def test_a_deep_pipeline_loses_no_cycle_while_it_is_full():
-    """From the first addition on, in 19, all 20 · 4 follow one another."""
+    """From the first addition on, in 20, all 20 · 4 follow one another."""
     found = run(meetings([2, 2]), [20], depth=8, deep=True)
-    assert found.total == (19 + 20 * 4 - 1 + 5) + 2 + 2
+    assert found.total == (20 + 20 * 4 - 1 + 6) + 2 + 2
     assert found.queue_stall > 0 and found.operations == 80
 
 

@@ -235,7 +235,7 @@ def test_a_lane_without_a_channel_takes_events_and_does_nothing(direct):
 @PIPELINES
 def test_latency_and_throughput_of_additions(width, deep):
     dut = Lane(replace(SMALL, row_entries=width, deep_pipeline=deep))
-    adds, weights, latency = [], [[(0, 1), (0, 2), (0, 3)]], 14 if deep else 7
+    adds, weights, latency = [], [[(0, 1), (0, 2), (0, 3)]], 16 if deep else 7
     events = [PLACE | {"pointer": 0, "exponent": 0}] * 5
 
     async def drive(ctx):

@@ -20,7 +20,7 @@ def products(config, factors: list[tuple[int, int, bool]]) -> list[int]:
     dut = LogMultiplier(config)
     stimulus = [{"factors": {"exponent": exponent, "magnitude": magnitude, "negative": negative}}
                 for exponent, magnitude, negative in factors]
-    latency = 1 + config.deep_pipeline
+    latency = 3 if config.deep_pipeline else 1
     seen = clocked(dut, stimulus + [{}] * latency, [dut.product])
     return [value for value, in seen[latency:]]
 
