@@ -139,7 +139,7 @@ class Processor(wiring.Component):
         wiring.connect(m, wiring.flipped(self.load), loader.load)
         m.d.comb += [
             loader.enable.eq(sequencer.slice_room & ~sequencer.clear
-                             & (sequencer.fault == Fault.NONE) & ~(sequencer.ready & self.start)),
+                             & (sequencer.fault == Fault.NONE) & ~(sequencer.idle & self.start)),
             loader.running.eq(sequencer.running), sequencer.slice_loaded.eq(loader.ends_slice),
             program.read.eq(sequencer.instruction_read),
             program.read_address.eq(sequencer.instruction_address),
@@ -177,8 +177,10 @@ class Processor(wiring.Component):
         for _ in range(lag):
             busy.append(delayed(m, busy[-1], 1))
         m.d.comb += [is_working.eq(busy[-1] | lanes_busy),
-                     sequencer.integrating.eq(Cat(busy).any() | lanes_busy)]
+                     sequencer.integrating.eq(Cat(busy[is_deep:]).any() | lanes_busy)]
         if is_deep:
+            with m.If(delayed(m, sequencer.integrate, 1)):   # the dispatcher begins
+                m.d.comb += sequencer.integrating.eq(1)
             marks = [delayed(m, events.valid & events.ready & events.p.marker, 1)]
             for _ in range(lag):
                 marks.append(delayed(m, marks[-1], 1))
@@ -205,16 +207,17 @@ class Processor(wiring.Component):
     def _guard(self, m, lanes, loader, sequencer, dispatcher, neurons):
         """Stop a program that leaves its memories or comes to a halt."""
         m.submodules.stall = stall = StallDetector()
-        reads = Cat(lane.activity.weight_read != 0 for lane in lanes).any()
-        operates = Cat(lane.activity.operation for lane in lanes).any()
-        events = dispatcher.events
+        is_deep, events = self.config.deep_pipeline, dispatcher.events
+        lanes_move = delayed(m, Cat(
+            lane.activity.operation | lane.activity.weight_read.any() for lane in lanes).any(),
+            is_deep)
         m.d.comb += [
             stall.working.eq(sequencer.integrating),
             stall.moving.eq(
-                delayed(m, reads | operates | sequencer.integrate
-                        | (events.valid & events.ready) | dispatcher.moves, 1))]
+                delayed(m, lanes_move | sequencer.integrate | (events.valid & events.ready)
+                        | dispatcher.moves, 1))]
         m.d.sync += sequencer.problem.eq(Fault.NONE)
-        neuron_strays = delayed(m, neurons.strays, self.config.deep_pipeline)
+        neuron_strays = delayed(m, neurons.strays, is_deep)
         with m.If(dispatcher.strays | neuron_strays | Cat(lane.strays for lane in lanes).any()):
             m.d.sync += sequencer.problem.eq(Fault.ADDRESS)
         with m.Elif(stall.stalled | (sequencer.awaits_slice & loader.blocked)):

@@ -19,7 +19,7 @@ __all__ = ["Counting"]
 
 FETCH_CYCLES = 2
 # Until the neurons begin to be visited; from a neuron to its spike, and to its score.
-SHORT_FIRE, DEEP_FIRE = (0, 4, 3), (1, 9, 6)
+SHORT_FIRE, DEEP_FIRE = (0, 4, 3), (1, 10, 7)
 
 
 class Counting:

@@ -112,7 +112,7 @@ def _run(source, events_of, block_channels, linear, from_input, direct, depth, b
     # were read; when all is done.
     pops, oldest = np.full((lanes, depth), NEVER, np.int64), np.zeros(lanes, np.int64)
     free = np.zeros(lanes, np.int64)
-    rows = steps.rows + steps.decode + LATE
+    rows = steps.rows + steps.decode + (0 if steps.reserves else LATE)
     came, sent = np.full((2, lanes, rows), NEVER, np.int64)
     oldest_sent = np.zeros(lanes, np.int64)
     newest = np.full((lanes, 3), NEVER, np.int64)

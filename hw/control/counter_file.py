@@ -8,8 +8,8 @@ from ..config import Configuration
 from ..counters import COUNTER_BITS, COUNTERS
 from ..lane.lane import Activity
 from ..pipeline import delayed
-from ..ram import Ram
 from .loader import STREAMED_BEATS
+from .snapshots import Snapshots
 
 __all__ = ["CounterFile", "SharedActivity"]
 
@@ -115,50 +115,27 @@ class CounterFile(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        steps = 1 + self.config.deep_pipeline           # before the increments are known
+        m.submodules.snapshots = snapshots = Snapshots(self.config)
+        is_deep = self.config.deep_pipeline
+        steps = 1 + is_deep                             # before the increments are known
         running, shared = (delayed(m, value, steps) for value in (self.running, self.shared))
         increments = {name: delayed(m, value, 1) for name, value in self._increments(
             m, running, shared, list(delayed(m, self.lanes, 1))).items()}
-        saves = [delayed(m, self.save, 1)]
-        for _ in range(1 + steps):
-            saves.append(delayed(m, saves[-1], 1))
         assert increments.keys() == COUNTERS.keys()
 
-        layout = data.ArrayLayout(COUNTER_BITS, len(COUNTERS))
-        totals = Signal(layout)
-        m.submodules.snapshots = snapshots = Ram(layout, self.config.layer_depth)
-        rows = Signal(range(self.config.layer_depth + 1))
+        totals = Signal(data.ArrayLayout(COUNTER_BITS, len(COUNTERS)))
         for index, name in enumerate(COUNTERS):
             m.d.sync += totals[index].eq(totals[index] + increments[name])
-        m.d.comb += [
-            snapshots.write.eq(saves[-1]), snapshots.write_address.eq(rows),
-            snapshots.write_data.eq(totals)]
-        with m.If(saves[-1]):
-            m.d.sync += rows.eq(rows + 1)
+        with m.If(self.words.valid & self.words.ready & self.last):
+            m.d.sync += totals.eq(0)
 
-        row, column = Signal.like(rows), Signal(range(len(COUNTERS)))
-        remaining   = Signal(layout)
-        m.d.comb += [snapshots.read_address.eq(row), self.words.p.eq(remaining[0])]
-        with m.FSM():
-            with m.State("Idle"):
-                m.d.sync += row.eq(0)
-                with m.If(self.report & ~Cat(saves).any()):
-                    m.next = "Read"
-            with m.State("Read"):
-                m.d.comb += snapshots.read.eq(1)
-                m.next = "Take"
-            with m.State("Take"):
-                m.d.sync += [remaining.eq(snapshots.read_data), row.eq(row + 1), column.eq(0)]
-                m.next = "Send"
-            with m.State("Send"):
-                ends_row = column == len(COUNTERS) - 1
-                m.d.comb += [self.words.valid.eq(1), self.last.eq(ends_row & (row == rows))]
-                with m.If(self.words.ready):
-                    m.d.sync += [column.eq(column + 1),
-                                 Value.cast(remaining).eq(Value.cast(remaining) >> COUNTER_BITS)]
-                    with m.If(self.last):
-                        m.d.sync += [totals.eq(0), rows.eq(0)]
-                        m.next = "Idle"
-                    with m.Elif(ends_row):
-                        m.next = "Read"
+        # The cycle that ends a layer is in the totals when its activity has gone all the way.
+        saves = [self.save]
+        for _ in range(2 + steps):
+            saves.append(delayed(m, saves[-1], 1))
+        m.d.comb += [
+            snapshots.totals.eq(totals), snapshots.save.eq(saves[-2] if is_deep else saves[-1]),
+            snapshots.report.eq(self.report & ~Cat(saves[1:]).any()),
+            self.last.eq(snapshots.last)]
+        wiring.connect(m, snapshots.words, wiring.flipped(self.words))
         return m

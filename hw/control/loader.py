@@ -107,6 +107,7 @@ class Loader(wiring.Component):
                         m.next = "Check"
             with m.State("Check"):
                 m.d.sync += [address.eq(header.address), left.eq(header.count)]
+                m.d.comb += self.streamed_beats.eq(Mux(is_streamed, header_beats, 0))
                 with m.If(~is_known):
                     m.d.comb += problem.eq(Fault.TARGET)
                 with m.Elif(header.lane >= config.lanes):
@@ -117,9 +118,7 @@ class Loader(wiring.Component):
                     m.d.sync += self.fault.eq(problem)
                     m.next = "Failed"
                 with m.Elif(is_streamed | ~self.running):
-                    m.d.comb += [
-                        self.ends_slice.eq(header.target == Target.SLICE.value),
-                        self.streamed_beats.eq(Mux(is_streamed, header_beats, 0))]
+                    m.d.comb += self.ends_slice.eq(header.target == Target.SLICE.value)
                     with m.If(header.count == 0):
                         m.next = "Header"
                     with m.Else():

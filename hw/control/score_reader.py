@@ -43,24 +43,23 @@ class ScoreReader(wiring.Component):
         m = Module()
         lane, lanes = Signal(range(self.config.lanes)), Signal.like(self.lanes)
         # The word is in a register, since its lane may be far away.
-        following, advances = Signal.like(lane), Signal()
+        advances, is_last = Signal(), Signal()
         m.d.comb += advances.eq((self.words.valid & self.words.ready) | self.potential_valid)
         with m.If(advances):
-            m.d.sync += [self.words.p.eq(self.potentials[following]), following.eq(following + 1)]
+            m.d.sync += [self.words.p.eq(self.potentials[lane]), lane.eq(lane + 1),
+                         is_last.eq(lane + 1 == lanes)]
         with m.FSM():
             with m.State("Idle"):
                 m.d.comb += self.ready.eq(1)
                 with m.If(self.take):
-                    m.d.sync += [lanes.eq(self.lanes), lane.eq(0), following.eq(0)]
+                    m.d.sync += [lanes.eq(self.lanes), lane.eq(0)]
                     m.next = "Wait"
             with m.State("Wait"):
                 with m.If(self.potential_valid):
                     m.next = "Send"
             with m.State("Send"):
-                m.d.comb += [self.words.valid.eq(1), self.last.eq(lane + 1 == lanes),
+                m.d.comb += [self.words.valid.eq(1), self.last.eq(is_last),
                              self.finishes.eq(self.last & self.words.ready)]
-                with m.If(self.words.ready):
-                    m.d.sync += lane.eq(lane + 1)
-                    with m.If(self.last):
-                        m.next = "Idle"
+                with m.If(self.finishes):
+                    m.next = "Idle"
         return m

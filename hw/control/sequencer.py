@@ -25,8 +25,8 @@ class Sequencer(wiring.Component):
     -------
     start : ``In(1)``
         Run the program; only while ``ready``.
-    may_start, ready : ``In(1)``, ``Out(1)``
-        Nothing is being loaded; nothing is running either.
+    may_start : ``In(1)``, idle, ready : ``Out(1)``
+        Nothing is being loaded; nothing is running; neither.
     clear : ``Out(1)``, clear_address : ``Out``
     instruction_read : ``Out(1)``, instruction_address : ``Out``, instruction : ``In``
     fetches : ``Out(1)``, current : ``Out(Instruction(config))``
@@ -52,7 +52,7 @@ class Sequencer(wiring.Component):
     def __init__(self, config: Configuration):
         self.config = config
         super().__init__({
-            "start": In(1), "may_start": In(1), "ready": Out(1),
+            "start": In(1), "may_start": In(1), "idle": Out(1), "ready": Out(1),
             "clear": Out(1), "clear_address": Out(range(config.potential_depth)),
             "instruction_read": Out(1),
             "instruction_address": Out(range(config.instruction_depth)),
@@ -88,7 +88,7 @@ class Sequencer(wiring.Component):
                 with m.If(self.clear_address == self.config.potential_depth - 1):
                     m.next = "Idle"
             with m.State("Idle"):
-                m.d.comb += [self.ready.eq(self.may_start), self.running.eq(0),
+                m.d.comb += [self.idle.eq(1), self.ready.eq(self.may_start), self.running.eq(0),
                              self.instruction_address.eq(0)]
                 m.d.sync += address.eq(0)
                 with m.If(self.start & self.may_start):

@@ -38,7 +38,7 @@ __all__ = ["Activity", "Lane", "fire_latency"]
 
 def fire_latency(config: Configuration) -> int:
     """Cycles from a neuron's visit to the write of its spike, as seen from outside of the lane."""
-    return 9 if config.deep_pipeline else 4
+    return 10 if config.deep_pipeline else 4
 
 
 class Activity(data.StructLayout):
@@ -64,7 +64,7 @@ class Lane(wiring.Component):
 
     Firing: one neuron per cycle; its potential with bias shows at ``potential`` two cycles after
     ``neuron_valid``; the spike, and what it keeps of the potential, are written four cycles after
-    it; in a deep pipeline five and nine. No back-pressure.
+    it; in a deep pipeline six and ten. No back-pressure.
 
     A deep pipeline has registers at the border: the lane sees its inputs a cycle later, and shows
     what it does a cycle after it. It takes every event (:class:`EventFilter`); groups and layers
@@ -88,7 +88,7 @@ class Lane(wiring.Component):
     clear : ``In(1)``, clear_address : ``In``
         Clears a potential after reset.
     potential : ``Out``, potential_valid : ``Out(1)``
-        Potential with bias of the neuron two (five) cycles before.
+        Potential with bias of the neuron two (six) cycles before.
     time : ``Out``, time_valid : ``Out(1)``
         Spike code that is being written.
     queue_full : ``Out(1)``
@@ -251,9 +251,11 @@ class Lane(wiring.Component):
         bank     = self._memory(m, "spike", config.spike_bits)
 
         # One register stage for each step: read, add the bias, encode (two), pool and write. A deep
-        # pipeline has one more behind the memories, and two more to encode.
-        valid   = [neuron_valid & (self.index < neuron.lanes)]
-        neurons = [neuron]
+        # pipeline has one more before and behind the memories, and two more to encode.
+        is_own = neuron_valid & (self.index < neuron.lanes)
+        neuron_valid, neuron, is_own = (delayed(m, value, config.deep_pipeline)
+                                        for value in (neuron_valid, neuron, is_own))
+        valid, neurons = [is_own], [neuron]
         read_stage, last_stage = (2, 7) if config.deep_pipeline else (1, 4)
         for _ in range(last_stage):
             valid.append(delayed(m, valid[-1], 1))

@@ -119,7 +119,7 @@ async def fire(ctx, dut, layer: dict) -> tuple[list, list]:
 
 def in_time(dut, potentials: list[int], times: list[int]) -> tuple[list, list]:
     """Return what :func:`fire` returns for these."""
-    latency, before = fire_latency(dut.config), 5 if dut.config.deep_pipeline else 2
+    latency, before = fire_latency(dut.config), 6 if dut.config.deep_pipeline else 2
     return ([None] * before + potentials + [None] * (latency - before),
             [None] * latency + times)
 
