@@ -13,7 +13,7 @@ from .numbers import MAX_OFFSET
 
 __all__ = ["LANE_TARGETS", "LOADED", "STREAMED_TARGETS", "Channel", "Entry", "EntryRow", "Event",
            "Fault", "LoadedWord", "Neuron", "PacketHeader", "Pointer", "QueuedEvent", "Row",
-           "Status", "TapDistances", "Target", "Visit", "exponent_bits", "load_slots",
+           "Status", "TapDistances", "TapEntry", "Target", "Visit", "exponent_bits", "load_slots",
            "loaded_bits", "memory_widths", "row_slots", "slot_bits"]
 
 INPUT_EXPONENT_BITS = 7
@@ -185,6 +185,14 @@ class TapDistances(data.ArrayLayout):
 
     def __init__(self, config: Configuration):
         super().__init__(range(config.potential_depth), config.max_kernel ** 2)
+
+
+class TapEntry(data.StructLayout):
+    """A distance that is being entered in a table of :class:`TapDistances`."""
+
+    def __init__(self, config: Configuration):
+        super().__init__({"valid": 1, "tap": range(config.max_kernel ** 2),
+                          "distance": range(config.potential_depth)})
 
 
 class Neuron(data.StructLayout):

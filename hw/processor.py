@@ -17,7 +17,7 @@ from .instruction import Instruction
 from .lane import Lane
 from .lane.border import lane_lag
 from .layout import Fault, Neuron, Status, Target
-from .pipeline import buffered, delayed
+from .pipeline import decoupled, delayed
 from .ram import Ram, load_into
 
 __all__ = ["Processor", "Readout", "Trace"]
@@ -151,11 +151,11 @@ class Processor(wiring.Component):
         return sequencer.current
 
     def _visit_neurons(self, m, neurons):
-        """Return the stream of neurons that fire; in a deep pipeline it comes out of a register."""
+        """Return the stream of neurons that fire; in a deep pipeline it comes out of registers."""
         if not self.config.deep_pipeline:
             return neurons.neurons
         firing = stream.Signature(Neuron(self.config)).create(path=("firing",))
-        buffered(m, neurons.neurons, firing)
+        decoupled(m, neurons.neurons, firing)
         return firing
 
     def _send_events(self, m, lanes, sequencer, dispatcher):
@@ -194,7 +194,7 @@ class Processor(wiring.Component):
                 lane.index.eq(index),
                 lane.loads.eq(loader.lane_valid[index]), lane.word.eq(loader.lane_words[index]),
                 lane.begin.eq(sequencer.integrate), lane.group.eq(instruction.integrate),
-                lane.taps.eq(taps.taps),
+                lane.taps.eq(taps.taps), lane.entry.eq(taps.entry),
                 lane.events.valid.eq(events.valid & events.ready), lane.events.p.eq(events.p),
                 lane.neuron_valid.eq(firing.valid & firing.ready), lane.neuron.eq(firing.p),
                 lane.layer.eq(instruction.fire),

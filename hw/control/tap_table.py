@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import Configuration
 from ..instruction import IntegrateInstruction
-from ..layout import TapDistances
+from ..layout import TapDistances, TapEntry
 
 __all__ = ["TapTable"]
 
@@ -21,7 +21,8 @@ class TapTable(wiring.Component):
     Members
     -------
     begin : ``In(1)``, group : ``In(IntegrateInstruction(config))``
-    taps : ``Out(TapDistances(config))``
+    taps : ``Out(TapDistances(config))``, entry : ``Out(TapEntry(config))``
+        The table; what is entered in this cycle.
     done : ``Out(1)``
     """
 
@@ -29,7 +30,7 @@ class TapTable(wiring.Component):
         self.config = config
         super().__init__({
             "begin": In(1), "group": In(IntegrateInstruction(config)),
-            "taps": Out(TapDistances(config)), "done": Out(1)})
+            "taps": Out(TapDistances(config)), "entry": Out(TapEntry(config)), "done": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -40,7 +41,8 @@ class TapTable(wiring.Component):
         distance, line = (Signal(range(self.config.potential_depth), name=n)
                           for n in ("distance", "line"))
         active   = Signal()
-        m.d.comb += self.done.eq(~active)
+        m.d.comb += [self.done.eq(~active), self.entry.valid.eq(active), self.entry.tap.eq(index),
+                     self.entry.distance.eq(distance)]
 
         with m.If(active):
             next_line = line - Mux(group.halves & ~row[0], 0, group.row_stride)

@@ -16,6 +16,7 @@ from ..layout import (
     Neuron,
     Pointer,
     TapDistances,
+    TapEntry,
     Target,
 )
 from ..pipeline import delayed
@@ -78,8 +79,8 @@ class Lane(wiring.Component):
         Number of the lane, constant.
     loads : ``In(1)``, word : ``In(LoadedWord(config))``
         A word for one of its memories.
-    begin : ``In(1)``, group : ``In(IntegrateInstruction(config))``, taps : ``In``
-        Start a synapse group, and what it is until the next one.
+    begin : ``In(1)``, group : ``In(IntegrateInstruction(config))``, taps, entry : ``In``
+        Start a synapse group, and what it is until the next one (:class:`TapResolver`).
     events : ``In(stream.Signature(Event(config)))``
     neuron_valid : ``In(1)``, neuron : ``In(Neuron(config))``, layer : ``In``
         A neuron fires, or is read out; the instruction that says how.
@@ -106,7 +107,8 @@ class Lane(wiring.Component):
             "index": In(range(config.lanes)),
             "loads": In(1), "word": In(LoadedWord(config, LANE_TARGETS)),
             "begin": In(1), "group": In(IntegrateInstruction(config)),
-            "taps": In(TapDistances(config)), "events": In(stream.Signature(Event(config))),
+            "taps": In(TapDistances(config)), "entry": In(TapEntry(config)),
+            "events": In(stream.Signature(Event(config))),
             "neuron_valid": In(1), "neuron": In(Neuron(config)),
             "layer": In(FireInstruction(config)),
             "spike_read": In(1), "spike_address": In(range(config.spike_depth)),
@@ -214,7 +216,8 @@ class Lane(wiring.Component):
             decoder.arrives.eq(reader.arrives), decoder.context.eq(reader.context),
             reader.may_read.eq(decoder.may_read), decoder.local_bits.eq(local_bits),
             resolver.valid.eq(decoder.valid), resolver.synapse.eq(decoder.synapse),
-            resolver.local_bits.eq(local_bits), resolver.taps.eq(arriving(m, config, self.taps)),
+            resolver.local_bits.eq(local_bits), resolver.taps.eq(self.taps),
+            resolver.entry.eq(arriving(m, config, self.entry, resets=True)),
             multiplier.factors.eq(resolver.factors), adder.addend.eq(multiplier.product),
             adder.add.eq(resolver.add), adder.address.eq(resolver.address)]
         added   = delayed(m, resolver.add, 1)

@@ -80,7 +80,7 @@ async def integrate(ctx, dut, events: list[dict], block_channels: int | None):
     ctx.set(dut.group, {
         "lanes": INDEX + 1, "direct": int(block_channels is None), "local_bits": LOCAL_BITS,
         "channels": SOURCES, "block_channels": block_channels or 0})
-    await ctx.tick().repeat(2)
+    await enter_tap(ctx, dut)
     ctx.set(dut.begin, 1)
     await ctx.tick()
     ctx.set(dut.begin, 0)
@@ -89,6 +89,14 @@ async def integrate(ctx, dut, events: list[dict], block_channels: int | None):
     await ctx.tick().repeat(2)
     while ctx.get(dut.busy):
         await ctx.tick()
+
+
+async def enter_tap(ctx, dut):
+    """Enter tap (0, 0), whose distance is 0, and wait until a lane knows of all that is set."""
+    ctx.set(dut.entry, {"valid": 1, "tap": 0, "distance": 0})
+    await ctx.tick()
+    ctx.set(dut.entry, {"valid": 0})
+    await ctx.tick()
 
 
 async def send_to(ctx, dut, events: list[dict]):
@@ -241,6 +249,7 @@ def test_latency_and_throughput_of_additions(width, deep):
     async def drive(ctx):
         await load_weights(ctx, dut, weights)
         ctx.set(dut.group, {"lanes": INDEX + 1, "direct": 1, "local_bits": LOCAL_BITS})
+        await enter_tap(ctx, dut)
         await send_to(ctx, dut, events)
 
     async def watch(ctx):

@@ -38,10 +38,12 @@ def test_address_of_each_synapse(local_bits, kernel, deep):
     inputs = [(int(rng.random() < 0.8), random_synapse(rng, kernel, local_bits))
               for _ in range(100)]
     stimulus = [{"valid": valid, "synapse": synapse} for valid, synapse in inputs]
-    stimulus[0] |= {"local_bits": local_bits,
+    stimulus[0] |= {"local_bits": local_bits, "entry": {"valid": 0},
                     "taps": taps + [0] * (CONFIG.max_kernel ** 2 - len(taps))}
+    entries = [{"entry": {"valid": 1, "tap": tap, "distance": distance}}
+               for tap, distance in enumerate(taps)]
     ports = [dut.add, dut.address, dut.factors]
-    seen = clocked(dut, stimulus + [{}] * latency, ports)
+    seen = clocked(dut, entries + stimulus + [{}] * latency, ports)[len(taps):]
     factors = [found for _, _, found in seen[latency - deep:]]
     seen = [(add, address, own) for (add, address, _), own in zip(
         seen[latency:], factors, strict=False)]
