@@ -21,6 +21,9 @@ HIERARCHY, FLAT, PINS, REPORT = "hierarchy.json", "flat.json", "pins.lpf", "repo
 # gives up ways that are too slow only if told to.
 OPTIONS = ("--85k", "--package", "CABGA756", "--freq", "100", "--router", "router2", "--tmg-ripup",
            "--lpf", PINS, "--lpf-allow-unconstrained", "--timing-allow-fail")
+# What registers the chip has, as Yosys says it (synth_ecp5 itself).
+REGISTERS = ("-cell $_DFF_?_ 01 -cell $_DFF_?P?_ r -cell $_SDFF_?P?_ r "
+             "-cell $_DFFE_??_ 01 -cell $_DFFE_?P??_ r -cell $_SDFFE_?P??_ r")
 # A pin with a way of its own to the clock network (PCLKT0_0); from others it may not be routed.
 CLOCK_PIN = "C17"
 # Cells of the chip as Yosys counts them in a block, and as nextpnr does after packing.
@@ -36,6 +39,7 @@ def ecp5_script(top: str) -> str:
     It begins afresh after the hierarchy is written: on what is left of that, Yosys 0.70 fails for
     some processors (an assertion after ABC9). Registers that are to be kept are marked as such
     before anything is merged: Yosys heeds the mark at cells only, and Verilog has it at signals.
+    Resets and enables of few registers become logic: the ways to those inputs are few and long.
     """
     return f"""read_verilog {top}.v
 hierarchy -top {top}
@@ -46,7 +50,9 @@ read_verilog {top}.v
 hierarchy -top {top}
 proc
 attrmvcp -copy -attr keep
-synth_ecp5 -top {top} -json {FLAT}
+synth_ecp5 -top {top} -run begin:map_ffs
+dfflegalize -minsrst 100 -mince 6 {REGISTERS}
+synth_ecp5 -top {top} -run map_ffs: -json {FLAT}
 """
 
 

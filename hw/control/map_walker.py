@@ -44,7 +44,8 @@ class MapWalker(wiring.Component):
         address       = Signal(len(visit.address) + 1)
         row_start     = Signal.like(address)   # first row of the channels that share a row
         place         = Signal.like(address)   # first channel's pixel at this position
-        y, x          = Signal.like(group.height), Signal.like(group.width)
+        rows_left     = Signal.like(group.height)
+        columns_left  = Signal.like(group.width)
         row, column   = Signal(signed(len(group.top) + 1)), Signal(signed(len(group.left) + 1))
         channels_left = Signal.like(group.channels)
         slot          = Signal.like(group.block_channels)   # of a pixel, in its block
@@ -58,8 +59,8 @@ class MapWalker(wiring.Component):
         m.d.comb += [
             next_first.eq(first_slot + group.block_channels),
             ends_place.eq(~group.from_input | (slot + 1 == block_channels)),
-            ends_line.eq(ends_place & (x + 1 == group.width)),
-            ends_block.eq(ends_line & (y + 1 == group.height)),
+            ends_line.eq(ends_place & (columns_left == 1)),
+            ends_block.eq(ends_line & (rows_left == 1)),
             self.visits.valid.eq(active),
             visit.address.eq(address), visit.is_pixel.eq(group.from_input),
             visit.slots.eq(Cat((lane >= first_slot) & (lane < first_slot + block_channels)
@@ -89,18 +90,21 @@ class MapWalker(wiring.Component):
             with m.If(ends_place):
                 m.d.sync += [
                     address.eq(Mux(group.from_input, place, address) + 1), place.eq(place + 1),
-                    slot.eq(0), x.eq(x + 1), column.eq(column + 1),
+                    slot.eq(0), columns_left.eq(columns_left - 1), column.eq(column + 1),
                     base.eq(base + Mux(group.halves & ~column[0], 0,
                                        Const(1) << group.local_bits)),
                     pointer.eq(pointer + Mux(group.linear, block_channels, 0))]
             with m.If(ends_line):
                 next_line = line + Mux(group.halves & ~row[0], 0, group.row_stride)
-                m.d.sync += [x.eq(0), column.eq(group.left), y.eq(y + 1), row.eq(row + 1),
-                             line.eq(next_line), base.eq(next_line)]
+                m.d.sync += [
+                    columns_left.eq(group.width), column.eq(group.left),
+                    rows_left.eq(rows_left - 1), row.eq(row + 1),
+                    line.eq(next_line), base.eq(next_line)]
             with m.If(ends_block):
                 begin_block(channels_left - block_channels)
                 m.d.sync += [
-                    y.eq(0), row.eq(group.top), line.eq(group.base), base.eq(group.base),
+                    rows_left.eq(group.height), row.eq(group.top), line.eq(group.base),
+                    base.eq(group.base),
                     active.eq(channels_left != block_channels)]
                 with m.If(group.from_input):
                     m.d.sync += [address.eq(address + 1), place.eq(address + 1),
@@ -116,9 +120,10 @@ class MapWalker(wiring.Component):
             begin_block(group.channels)
             m.d.sync += [
                 active.eq(1), address.eq(group.source), row_start.eq(group.source),
-                place.eq(group.source), y.eq(0), x.eq(0), row.eq(group.top),
-                column.eq(group.left), slot.eq(0), first_slot.eq(0), pointer.eq(group.pointer),
-                line.eq(group.base), base.eq(group.base)]
+                place.eq(group.source), rows_left.eq(group.height), row.eq(group.top),
+                columns_left.eq(group.width), column.eq(group.left), slot.eq(0),
+                first_slot.eq(0), pointer.eq(group.pointer), line.eq(group.base),
+                base.eq(group.base)]
         return m
 
     def _inside(self, m, coordinate, size):

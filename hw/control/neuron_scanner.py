@@ -45,7 +45,8 @@ class NeuronScanner(wiring.Component):
         # One bit more than any address, so that it shows if it leads too far.
         channel       = Signal(len(layer.channel) + 1)
         spike         = Signal(len(layer.spikes) + 1)
-        y, x          = Signal.like(layer.height), Signal.like(layer.width)
+        rows_left     = Signal.like(layer.height)
+        columns_left  = Signal.like(layer.width)
         dy, dx        = Signal.like(layer.pool), Signal.like(layer.pool)
         address       = Signal(len(neuron.address) + 1)
         line          = Signal.like(address)   # first neuron of this row of the window
@@ -58,7 +59,7 @@ class NeuronScanner(wiring.Component):
             Signal(name=name) for name in (
                 "at_right", "at_bottom", "ends_line", "ends_window", "is_whole"))
         m.d.comb += [
-            at_right.eq(x + 1 == layer.width), at_bottom.eq(y + 1 == layer.height),
+            at_right.eq(columns_left == 1), at_bottom.eq(rows_left == 1),
             ends_line.eq(at_right | (dx + 1 == layer.pool)),
             ends_window.eq(ends_line & (at_bottom | (dy + 1 == layer.pool))),
             is_whole.eq((dx + 1 == layer.pool) & (dy + 1 == layer.pool)),
@@ -90,22 +91,24 @@ class NeuronScanner(wiring.Component):
             m.d.sync += [new_channel.eq(0), spike.eq(spike + neuron.last)]
             with m.If(~ends_line):
                 jump(address + next_column)
-                m.d.sync += [x.eq(x + 1), dx.eq(dx + 1)]
+                m.d.sync += [columns_left.eq(columns_left - 1), dx.eq(dx + 1)]
             with m.Elif(~ends_window):
                 jump(line + layer.row_stride, line)
-                m.d.sync += [x.eq(x - dx), dx.eq(0), y.eq(y + 1), dy.eq(dy + 1)]
+                m.d.sync += [columns_left.eq(columns_left + dx), dx.eq(0),
+                             rows_left.eq(rows_left - 1), dy.eq(dy + 1)]
             with m.Elif(~at_right):
                 jump(window + next_window, line, window)
-                m.d.sync += [x.eq(x + 1), dx.eq(0), y.eq(y - dy), dy.eq(0)]
+                m.d.sync += [columns_left.eq(columns_left - 1), dx.eq(0),
+                             rows_left.eq(rows_left + dy), dy.eq(0)]
             with m.Else():
-                m.d.sync += [x.eq(0), dx.eq(0), dy.eq(0)]
+                m.d.sync += [columns_left.eq(layer.width), dx.eq(0), dy.eq(0)]
                 with m.If(~at_bottom):
                     jump(band + next_band, line, window, band)
-                    m.d.sync += y.eq(y + 1)
+                    m.d.sync += rows_left.eq(rows_left - 1)
                 with m.Else():
                     jump(plane + 1, line, window, band, plane)
                     m.d.sync += [
-                        y.eq(0), new_channel.eq(1), channel.eq(channel + 1),
+                        rows_left.eq(layer.height), new_channel.eq(1), channel.eq(channel + 1),
                         channels_left.eq(channels_left - neuron.lanes),
                         active.eq(channels_left != neuron.lanes)]
 
@@ -114,5 +117,5 @@ class NeuronScanner(wiring.Component):
             m.d.sync += [
                 active.eq(1), channels_left.eq(layer.channels),
                 channel.eq(layer.channel), spike.eq(layer.spikes), new_channel.eq(1),
-                y.eq(0), x.eq(0), dy.eq(0), dx.eq(0)]
+                rows_left.eq(layer.height), columns_left.eq(layer.width), dy.eq(0), dx.eq(0)]
         return m

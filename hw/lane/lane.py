@@ -217,7 +217,7 @@ class Lane(wiring.Component):
             reader.may_read.eq(decoder.may_read), decoder.local_bits.eq(local_bits),
             resolver.valid.eq(decoder.valid), resolver.synapse.eq(decoder.synapse),
             resolver.local_bits.eq(local_bits), resolver.taps.eq(self.taps),
-            resolver.entry.eq(arriving(m, config, self.entry, resets=True)),
+            resolver.entry.eq(arriving(m, config, self.entry)),
             multiplier.factors.eq(resolver.factors), adder.addend.eq(multiplier.product),
             adder.add.eq(resolver.add), adder.address.eq(resolver.address)]
         added   = delayed(m, resolver.add, 1)
