@@ -23,6 +23,9 @@ def run(
     grade: Annotated[int, typer.Option(
         "--grade", metavar="6|7|8",
         help="Speed grade of the ecp5; 6 is the slowest.")] = 6,
+    clock: Annotated[int | None, typer.Option(
+        "--clock", metavar="MHZ", min=1, show_default=False,
+        help="Clock that the ecp5 must reach; takes longer, and fails if it does not.")] = None,
     out: Annotated[Path | None, typer.Option(
         "-o", "--out", metavar="DIR", show_default=False,
         help="Also write synth.json to this folder.")] = None,
@@ -40,7 +43,7 @@ def run(
 
     numbers = load_network(network_path(network)).numbers if network else NumberFormat()
     processor = load_configuration(config, numbers)
-    chosen = find_target(target, seed=seed, grade=grade)
+    chosen = find_target(target, seed=seed, grade=grade, clock_mhz=clock)
     if out:
         with new_files(out, []):                            # before minutes of synthesis
             pass

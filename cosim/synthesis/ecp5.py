@@ -1,10 +1,12 @@
 """Synthesis for a Lattice ECP5, placed and routed: what it takes of the chip, and its clock."""
 
 import json
+import re
 from operator import itemgetter
 from pathlib import Path
 
 from ..console import Progress
+from ..toolchain import ToolchainError
 from .description import describe
 from .netlist import Netlist
 from .tools import NEXTPNR, YOSYS, run_tool
@@ -17,10 +19,13 @@ DEVICE = "LFE5U-85F"
 # Speed grades that the chip is sold in, the slowest first.
 GRADES = (6, 7, 8)
 HIERARCHY, FLAT, PINS, REPORT = "hierarchy.json", "flat.json", "pins.lpf", "report.json"
-# The package with most pins, and a router that comes to an end where much has to be routed; it
-# gives up ways that are too slow only if told to.
-OPTIONS = ("--85k", "--package", "CABGA756", "--freq", "100", "--router", "router2", "--tmg-ripup",
+# The package with most pins, and a router that comes to an end where much has to be routed.
+OPTIONS = ("--85k", "--package", "CABGA756", "--router", "router2",
            "--lpf", PINS, "--lpf-allow-unconstrained", "--timing-allow-fail")
+# What placement aims at if no clock is asked for. If one is, the router begins ways anew that are
+# too slow for it, and would do so for ever; it takes fewer rounds if it can be done.
+AIM_MHZ, ROUNDS = 100, 200
+ROUND = re.compile(r"\biter=(\d+)")
 # What registers the chip has, as Yosys says it (synth_ecp5 itself).
 REGISTERS = ("-cell $_DFF_?_ 01 -cell $_DFF_?P?_ r -cell $_SDFF_?P?_ r "
              "-cell $_DFFE_??_ 01 -cell $_DFFE_?P??_ r -cell $_SDFFE_?P??_ r")
@@ -56,19 +61,33 @@ synth_ecp5 -top {top} -run map_ffs: -json {FLAT}
 """
 
 
-def synthesise_ecp5(folder: Path, top: str, progress: Progress | None, *, seed: int,
-                    grade: int) -> dict:
-    """Synthesise ``<top>.v`` in ``folder``, place and route; return blocks, resources, clock."""
+def synthesise_ecp5(folder: Path, top: str, progress: Progress | None, *, seed: int, grade: int,
+                    clock_mhz: int | None) -> dict:
+    """Synthesise ``<top>.v`` in ``folder``, place and route; return blocks, resources, clock.
+
+    Raises ``ToolchainError`` if ``clock_mhz`` is asked for and not reached.
+    """
+    def gives_up(log: str) -> str | None:
+        rounds = ROUND.findall(log)
+        if not rounds or int(rounds[-1]) < ROUNDS:
+            return None
+        return f"no routes for {clock_mhz} MHz with seed {seed}; another one may have them"
+
     (folder / "ecp5.ys").write_text(ecp5_script(top))
     (folder / PINS).write_text(f'LOCATE COMP "clk" SITE "{CLOCK_PIN}";\n')
     run_tool(YOSYS, ["ecp5.ys"], folder, progress=progress)
     hierarchy, flat = (json.loads((folder / name).read_bytes()) for name in (HIERARCHY, FLAT))
     netlist = Netlist(hierarchy, top, flat=flat)
-    run_tool(NEXTPNR, [*OPTIONS, "--speed", str(grade), "--seed", str(seed), "--json", FLAT,
-                       "--report", REPORT], folder, progress=progress)
+    aim = ["--freq", str(clock_mhz), "--tmg-ripup"] if clock_mhz else ["--freq", str(AIM_MHZ)]
+    run_tool(NEXTPNR, [*OPTIONS, *aim, "--speed", str(grade), "--seed", str(seed), "--json", FLAT,
+                       "--report", REPORT], folder, progress=progress,
+             gives_up=gives_up if clock_mhz else None)
     found = describe(netlist, {name: itemgetter(kind) for name, kind in CELLS.items()})
-    return found | {"device": f"{DEVICE}-{grade}", "seed": seed} | read_report(
-        json.loads((folder / REPORT).read_bytes()), netlist)
+    routed = read_report(json.loads((folder / REPORT).read_bytes()), netlist)
+    if routed["clock_mhz"] < (clock_mhz or 0):
+        raise ToolchainError(f"{routed['clock_mhz']} MHz reached with seed {seed}, "
+                             f"and not {clock_mhz}; another one may")
+    return found | {"device": f"{DEVICE}-{grade}", "seed": seed} | routed
 
 
 def read_report(report: dict, netlist: Netlist) -> dict:

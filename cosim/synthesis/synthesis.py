@@ -57,20 +57,21 @@ class Target:
     recipe: str
 
 
-def find_target(name: str, *, seed: int = 1, grade: int = GRADES[0]) -> Target:
+def find_target(name: str, *, seed: int = 1, grade: int = GRADES[0],
+                clock_mhz: int | None = None) -> Target:
     """Return the target ``generic`` or ``ecp5``, or that of a Liberty file (.lib or .lib.gz).
 
-    ``seed`` is of placement, ``grade`` the speed of the chip. Raises ``ValueError``, or ``OSError``
-    if there is no such file.
+    ``seed`` is of placement, ``grade`` the speed of the chip, ``clock_mhz`` what must be reached on
+    it. Raises ``ValueError``, or ``OSError`` if there is no such file.
     """
     if name == "generic":
         return Target(name, GENERIC_TOOLS, synthesise_generic, generic_script(TOP))
     if name == "ecp5":
         if grade not in GRADES:
             raise ValueError(f"grade must be 6, 7 or 8, not {grade}")
-        return Target(name, ECP5_TOOLS, partial(synthesise_ecp5, seed=seed, grade=grade),
-                      f"{ecp5_script(TOP)} {' '.join(OPTIONS)} clock at {CLOCK_PIN} "
-                      f"seed {seed} grade {grade}")
+        settings = {"seed": seed, "grade": grade, "clock_mhz": clock_mhz}
+        return Target(name, ECP5_TOOLS, partial(synthesise_ecp5, **settings),
+                      f"{ecp5_script(TOP)} {' '.join(OPTIONS)} clock at {CLOCK_PIN} {settings}")
     if not name.endswith((".lib", ".lib.gz")):
         raise ValueError(f"target must be generic, ecp5 or a .lib or .lib.gz file, not {name!r}")
     library = load_library(Path(name))

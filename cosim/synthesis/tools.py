@@ -4,7 +4,7 @@ import importlib.metadata
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,11 +61,13 @@ def versions(*tools: Tool) -> dict[str, str]:
 
 
 def run_tool(tool: Tool, arguments: Sequence[str], folder: Path, *,
-             progress: Progress | None = None) -> str:
+             progress: Progress | None = None,
+             gives_up: Callable[[str], str | None] | None = None) -> str:
     """Run a tool in ``folder`` and return its log, which stays there.
 
     Arguments name files by paths relative to ``folder``: these tools see few others. Raises
-    ``ToolchainError`` with the tool's complaint, in one line, if it fails.
+    ``ToolchainError`` with the tool's complaint, in one line, if it fails. ``gives_up`` may stop a
+    tool that would not end: it gets the end of the log from time to time, and returns the reason.
     """
     log = folder / tool.log
     log.write_text("")
@@ -75,7 +77,7 @@ def run_tool(tool: Tool, arguments: Sequence[str], folder: Path, *,
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
                                    stderr=output)
         try:
-            _wait(process, log, tool, progress)
+            _wait(process, log, tool, progress, gives_up)
         finally:
             if process.poll() is None:
                 process.kill()
@@ -88,22 +90,24 @@ def run_tool(tool: Tool, arguments: Sequence[str], folder: Path, *,
     return text
 
 
-def _wait(process: subprocess.Popen, log: Path, tool: Tool,
-          progress: Progress | None) -> None:
+def _wait(process: subprocess.Popen, log: Path, tool: Tool, progress: Progress | None,
+          gives_up: Callable[[str], str | None] | None) -> None:
     doing = "starting"
     while True:
         try:
             process.wait(SECONDS_BETWEEN_LOOKS)
             return
         except subprocess.TimeoutExpired:
+            end = _end(log)
+            reason = gives_up(end) if gives_up else None
+            if reason:
+                raise ToolchainError(f"{tool.name} gave up: {reason} (see {log})") from None
             if progress is not None:
-                doing = _doing(log) or doing
+                doing = [doing, *DOING.findall(end)][-1]
                 progress(0, 1, f"{tool.name}: {doing}")     # how much is left cannot be told
 
 
-def _doing(log: Path) -> str | None:
-    """Return what the end of a log says is being done, if it does."""
+def _end(log: Path) -> str:
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - TAIL_BYTES))
-        found = DOING.findall(file.read().decode(errors="replace"))
-    return found[-1] if found else None
+        return file.read().decode(errors="replace")
