@@ -1,11 +1,14 @@
 """Registers between steps: what goes in comes out, in order, and how long it takes."""
 
+import re
+
 import pytest
 from amaranth import Module, Signal
+from amaranth.back import verilog
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.pipeline import buffered, decoupled, delayed
+from hw.pipeline import buffered, copied, decoupled, delayed
 from tests.hw.streams import at_random, clocked, never, receive, send, simulate
 
 CONNECTIONS = pytest.mark.parametrize("connect", [buffered, decoupled])
@@ -43,6 +46,32 @@ def test_delay(cycles):
     dut, values = Delay(cycles), [3, 1, 4, 1, 5, 9, 2, 6]
     stimulus = [{"now": value} for value in values] + [{}] * cycles
     assert [later for later, in clocked(dut, stimulus, [dut.later])][cycles:] == values
+
+
+class Copies(wiring.Component):
+    """Two copies of ``now``, inverted; the second one resets."""
+
+    now: In(8)
+    first: Out(8)
+    second: Out(8)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += [self.first.eq(~copied(m, self.now)),
+                     self.second.eq(~copied(m, self.now, resets=True))]
+        return m
+
+
+def test_a_copy_is_a_cycle_late():
+    dut, values = Copies(), [3, 1, 4, 1, 5]
+    seen = clocked(dut, [{"now": value} for value in [*values, 0]], [dut.first, dut.second])
+    assert seen == [(255 - value, 255 - value) for value in [0, *values]]
+
+
+def test_copies_are_marked_to_be_kept_apart():
+    text = verilog.convert(Copies(), emit_src=False)
+    assert len(re.findall(r"\(\* keep = .*\*\)\s+reg ", text)) == 2
+    assert len(re.findall(r"if \(rst\)", text)) == 1
 
 
 def test_no_delay_is_no_register():

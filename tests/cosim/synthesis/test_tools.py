@@ -25,3 +25,9 @@ def test_the_log_is_returned_and_stays(tmp_path):
 def test_a_complaint_is_one_line_that_names_the_log(tmp_path):
     with pytest.raises(ToolchainError, match=rf"^yosys failed: .*nowhere\.v.*{tmp_path}/yosys.log"):
         run_tool(YOSYS, ["-p", "read_verilog nowhere.v"], tmp_path)
+
+
+def test_a_tool_that_would_not_end_is_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(tools, "SECONDS_BETWEEN_LOOKS", 0.01)
+    with pytest.raises(ToolchainError, match=rf"^yosys gave up: enough .*{tmp_path}/yosys.log"):
+        run_tool(YOSYS, ["-p", "log we were here"], tmp_path, gives_up=lambda log: "enough")

@@ -9,7 +9,7 @@ from amaranth.lib import data
 from hw.control.counter_file import CounterFile, SharedActivity
 from hw.counters import COUNTERS
 from hw.lane.lane import Activity
-from tests.hw.configurations import SMALL
+from tests.hw.configurations import PIPELINES, SMALL
 from tests.hw.streams import at_random, receive, simulate
 
 OF_A_LANE = {
@@ -62,10 +62,11 @@ def expected(config, cycles: list[dict]) -> list[int]:
 
 @pytest.mark.parametrize("lanes", [2, 4, 16])
 @pytest.mark.parametrize("share", [0.0, 0.6])
-def test_snapshots_of_each_layer(share, lanes):
+@PIPELINES
+def test_snapshots_of_each_layer(share, lanes, deep):
     rng = Random(lanes)
     config = replace(SMALL, lanes=lanes, row_entries=rng.choice([1, 2, 4]),
-                     stream_bits=rng.choice([32, 256]), layer_depth=20)
+                     stream_bits=rng.choice([32, 256]), layer_depth=20, deep_pipeline=deep)
     dut = CounterFile(config)
     idle = {"running": 0, "lanes": [{}] * lanes, "shared": {}, "save": 0}
 

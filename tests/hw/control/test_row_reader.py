@@ -1,5 +1,6 @@
 """Rows of spikes and of pixel events against the memories that they come from."""
 
+from collections import deque
 from random import Random
 
 import pytest
@@ -14,9 +15,10 @@ CARRIED = ("is_pixel", "marker", "pointer", "base", "taps")
 
 
 class Memories:
-    """Random spike banks, pixels and input table."""
+    """Random spike banks, pixels and input table; what is in a bank shows so many cycles late."""
 
-    def __init__(self, rng: Random):
+    def __init__(self, rng: Random, late: int = 0):
+        self.late = late
         silence = SMALL.numbers.silence
         self.banks = [[rng.choice([silence, rng.randint(0, silence)])
                        for _ in range(SMALL.spike_depth)] for _ in range(LANES)]
@@ -38,8 +40,10 @@ class Memories:
     def spike_banks(self, dut):
         """Return the spike banks as a background test bench."""
         async def banks(ctx):
+            asked = deque([(0, 0)] * self.late)
             while True:
-                *_, reads, address = await ctx.tick().sample(dut.spike_read, dut.spike_address)
+                asked.append((await ctx.tick().sample(dut.spike_read, dut.spike_address))[2:])
+                reads, address = asked.popleft()
                 for lane in range(LANES):
                     if reads >> lane & 1:
                         ctx.set(dut.spikes[lane], self.banks[lane][address])
@@ -57,8 +61,8 @@ def random_visits(rng: Random, count: int, pixels: float) -> list[dict]:
              "taps": rng.randrange(1 << SMALL.max_kernel ** 2)} for _ in range(count)]
 
 
-def run(visits, memories, *, sent=never, taken=never, watch=()) -> list[dict]:
-    dut, rows = RowReader(SMALL), []
+def run(visits, memories, *, sent=never, taken=never, watch=(), reader=RowReader) -> list[dict]:
+    dut, rows = reader(SMALL), []
 
     async def drive(ctx):
         assert not ctx.get(dut.busy)
@@ -86,6 +90,10 @@ def test_rows_hold_what_the_memories_hold(seed, pixels, taken, sent):
     rng = Random(seed)
     memories, visits = Memories(rng), random_visits(rng, 100, pixels)
     rows = run(visits, memories, sent=at_random(seed, sent), taken=at_random(seed + 1, taken))
+    check(rows, visits, memories)
+
+
+def check(rows: list[dict], visits: list[dict], memories: Memories):
     for visit, row in zip(visits, rows, strict=True):
         heard = {slot: code for slot, code in enumerate(row["codes"]) if row["heard"] >> slot & 1}
         assert heard == memories.heard(visit)
