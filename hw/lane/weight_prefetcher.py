@@ -21,8 +21,10 @@ class WeightPrefetcher(wiring.Component):
     blocks none. Every pointer and every row is read from its memory once per group, a row that two
     blocks share with the first of them. A block takes a cycle for each pointer and row, and three
     more, four in a deep pipeline. A ring index is the memory's address modulo the ring. Data arrive
-    in the cycle after the read and are written to the ring in that cycle. ``begin`` expects all
-    blocks of the group before to be released; reset starts afresh.
+    in the cycle after the read and are written to the ring in that cycle. In a deep pipeline rows
+    are read a cycle later: the last one is written in the first cycle of ``has_block``, long before
+    an event can need it. ``begin`` expects all blocks of the group before to be released; reset
+    starts afresh.
 
     Members
     -------
@@ -84,17 +86,18 @@ class WeightPrefetcher(wiring.Component):
         ready_blocks  = Signal(range(LIVE_BLOCKS + 1))
         starts_block, ends_block = Signal(), Signal()
 
+        is_deep, copies = self.config.deep_pipeline, Signal()
         m.d.comb += [
-            self.pointer_address.eq(address), self.weight_address.eq(filled),
-            self.has_block.eq(ready_blocks != 0),
-            self.strays.eq(self.weight_read & (filled >= rows))]
+            self.pointer_address.eq(address), self.has_block.eq(ready_blocks != 0),
+            self.weight_read.eq(delayed(m, copies, is_deep)),
+            self.weight_address.eq(delayed(m, filled, is_deep)),
+            self.strays.eq(copies & (filled >= rows))]
         m.d.sync += [
             self.pointer_write.eq(self.pointer_read), self.pointer_index.eq(address),
-            self.weight_write.eq(self.weight_read), self.weight_index.eq(filled),
+            self.weight_write.eq(self.weight_read), self.weight_index.eq(self.weight_address),
             live_blocks.eq(live_blocks + starts_block - self.release_block),
             ready_blocks.eq(ready_blocks + ends_block - self.pass_block)]
 
-        is_deep = self.config.deep_pipeline
         pointer = delayed(m, self.pointer, is_deep)
         with m.If(delayed(m, self.pointer_write, is_deep)):
             stop = pointer.start + pointer.count
@@ -131,7 +134,7 @@ class WeightPrefetcher(wiring.Component):
                     m.d.sync += [nexts[newest].eq(shared), newest.eq(newest + 1)]
                     m.next = "Wait"
                 with m.Elif((filled - kept) < buffer_rows):
-                    m.d.comb += self.weight_read.eq(1)
+                    m.d.comb += copies.eq(1)
                     m.d.sync += filled.eq(filled + 1)
 
         with m.If(self.begin):
