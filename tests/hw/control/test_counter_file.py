@@ -86,20 +86,3 @@ def test_snapshots_of_each_layer(share, lanes, deep):
             assert words == wanted
 
     simulate(dut, drive)
-
-
-def test_last_word_and_its_pace():
-    dut, seen = CounterFile(SMALL), []
-
-    async def drive(ctx):
-        ctx.set(dut.save, 1)
-        await ctx.tick().repeat(2)
-        ctx.set(dut.save, 0)
-        ctx.set(dut.report, 1)
-        ctx.set(dut.words.ready, 1)
-        while not (seen and seen[-1][1]):
-            seen.append((await ctx.tick().sample(dut.words.valid, dut.last))[2:])
-
-    simulate(dut, drive)
-    row = [1] * len(COUNTERS)
-    assert [valid for valid, _ in seen] == [*[0] * 6, *row, 0, 0, *row]
