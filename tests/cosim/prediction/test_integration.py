@@ -51,10 +51,10 @@ def test_one_event_in_a_deep_pipeline():
 
 
 def test_a_deep_pipeline_loses_no_cycle_while_it_is_full():
-    """From the first addition on, in 20, all 20 · 4 follow one another."""
-    found = run(meetings([2, 2]), [20], depth=8, deep=True)
-    assert found.total == (20 + 20 * 4 - 1 + 6) + 2 + 2
-    assert found.queue_stall > 0 and found.operations == 80
+    """From the first addition on, in 20, all 60 · 4 follow one another."""
+    found = run(meetings([2, 2]), [60], depth=8, deep=True)
+    assert found.total == (20 + 60 * 4 - 1 + 6) + 2 + 2
+    assert found.queue_stall > 0 and found.operations == 240
 
 
 def test_events_follow_one_another_if_the_queue_is_deep_enough():

@@ -27,7 +27,7 @@ def test_memories_are_those_of_the_configuration(build_root):
     config = CONFIGURATIONS["tiny"]
     memories = synthesise(config, find_target("generic"), build_root=build_root)["memories"]
     found = {memory["memory"].split("/")[-1]: memory["bits"] for memory in memories}
-    assert found.pop("snapshots") == COUNTER_BITS * len(COUNTERS) * config.layer_depth
+    assert found.pop("memory") == COUNTER_BITS * len(COUNTERS) * config.layer_depth
     found["potential"], found["instruction"] = found.pop("potentials"), found.pop("program")
     assert found == {name: memory.bits for name, memory in config.memories.items()}
 
