@@ -48,6 +48,8 @@ CASES = {
     "strided": (strided, LARGE_KERNELS), "large kernels cut": (strided, CONFIG),
     "streamed wide": (deep, replace(CONFIG, **FEW_WEIGHTS, stream_bits=256, row_entries=4)),
     "leaky streamed": (leaky, replace(LARGE_KERNELS, **FEW_WEIGHTS, row_entries=1)),
+    "blocks in a deep pipeline": (deep, replace(CONFIG, weight_buffer_depth=4, deep_pipeline=True)),
+    "leaky in a deep pipeline": (leaky, replace(LARGE_KERNELS, deep_pipeline=True)),
 }
 
 
