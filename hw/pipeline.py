@@ -2,7 +2,7 @@
 
 from amaranth import *
 
-__all__ = ["buffered", "copied", "decoupled", "delayed"]
+__all__ = ["buffered", "copied", "decoupled", "delayed", "history"]
 
 
 def delayed(m: Module, value, cycles: int):
@@ -12,6 +12,14 @@ def delayed(m: Module, value, cycles: int):
         m.d.sync += later.eq(value)
         value = later
     return value
+
+
+def history(m: Module, value, cycles: int) -> list:
+    """Return ``value`` as it is, and as it was 1 to ``cycles`` cycles ago."""
+    values = [value]
+    for _ in range(cycles):
+        values.append(delayed(m, values[-1], 1))
+    return values
 
 
 def copied(m: Module, value, *, resets: bool = False):

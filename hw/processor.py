@@ -17,7 +17,7 @@ from .instruction import Instruction
 from .lane import Lane
 from .lane.border import lane_lag
 from .layout import Fault, Neuron, Status, Target
-from .pipeline import decoupled, delayed
+from .pipeline import decoupled, delayed, history
 from .ram import Ram, load_into
 
 __all__ = ["Processor", "Readout", "Trace"]
@@ -173,18 +173,14 @@ class Processor(wiring.Component):
             events.ready.eq(all_ready & ~holds),
             is_full.eq(delayed(m, Cat(lane.queue_full for lane in lanes).any(), is_deep))]
         lanes_busy = delayed(m, Cat(lane.busy for lane in lanes).any(), is_deep)
-        busy = [dispatcher.busy]
-        for _ in range(lag):
-            busy.append(delayed(m, busy[-1], 1))
+        busy = history(m, dispatcher.busy, lag)
         m.d.comb += [is_working.eq(busy[-1] | lanes_busy),
                      sequencer.integrating.eq(Cat(busy[is_deep:]).any() | lanes_busy)]
         if is_deep:
             with m.If(delayed(m, sequencer.integrate, 1)):   # the dispatcher begins
                 m.d.comb += sequencer.integrating.eq(1)
-            marks = [delayed(m, events.valid & events.ready & events.p.marker, 1)]
-            for _ in range(lag):
-                marks.append(delayed(m, marks[-1], 1))
-            m.d.comb += holds.eq(Cat(marks).any())
+            marks = history(m, events.valid & events.ready & events.p.marker, lag + 1)
+            m.d.comb += holds.eq(Cat(marks[1:]).any())
         return is_full, is_working
 
     def _connect_lanes(self, m, lanes, loader, sequencer, dispatcher, taps, firing, instruction):

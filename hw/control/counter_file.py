@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from ..config import Configuration
 from ..counters import COUNTER_BITS, COUNTERS
 from ..lane.lane import Activity
-from ..pipeline import delayed
+from ..pipeline import delayed, history
 from .loader import STREAMED_BEATS
 from .snapshots import Snapshots
 
@@ -43,9 +43,9 @@ class CounterFile(wiring.Component):
     """One running total for each counter; a snapshot of all at the end of each layer.
 
     A counter is 32 bits wide and wraps; what a cycle did is added two cycles after it, in a deep
-    pipeline three, and a snapshot is written a cycle later. ``report``
-    sends the snapshots layer by layer as words in the order of ``COUNTERS``, one word per cycle
-    while taken, then sets all totals to zero.
+    pipeline three, and a snapshot is written a cycle later. ``report`` sends the snapshots layer by
+    layer as words in the order of ``COUNTERS``, one word per cycle while taken, then sets all
+    totals to zero.
     Totals, not differences: a layer's count is its snapshot minus the one before, modulo 2^32.
     Reset sets all totals to zero.
 
@@ -130,9 +130,7 @@ class CounterFile(wiring.Component):
             m.d.sync += totals.eq(0)
 
         # The cycle that ends a layer is in the totals when its activity has gone all the way.
-        saves = [self.save]
-        for _ in range(2 + steps):
-            saves.append(delayed(m, saves[-1], 1))
+        saves = history(m, self.save, 2 + steps)
         m.d.comb += [
             snapshots.totals.eq(totals), snapshots.save.eq(saves[-2] if is_deep else saves[-1]),
             snapshots.report.eq(self.report & ~Cat(saves[1:]).any()),

@@ -61,7 +61,7 @@ class EventFilter(wiring.Component):
             width=layout.size,
             depth=1 << ceil_log2(depth + events_on_their_way(self.config)) if is_deep else depth)
 
-        reads     = delayed(m, self.takes, 1)                # the pointer's memory shows it
+        reads     = delayed(m, self.takes, 1)           # the pointer's memory shows it
         event     = Signal(Event(self.config))
         looked_up = delayed(m, reads, is_deep)
         on_its_way = self.takes | reads | looked_up if is_deep else reads

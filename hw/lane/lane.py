@@ -77,7 +77,7 @@ class Lane(wiring.Component):
     -------
     index : ``In``
         Number of the lane, constant.
-    loads : ``In(1)``, word : ``In(LoadedWord(config))``
+    loads : ``In(1)``, word : ``In(LoadedWord(config, LANE_TARGETS))``
         A word for one of its memories.
     begin : ``In(1)``, group : ``In(IntegrateInstruction(config))``, taps, entry : ``In``
         Start a synapse group, and what it is until the next one (:class:`TapResolver`).

@@ -55,7 +55,8 @@ class SpikeEncoder(wiring.Component):
         membrane  = self.membrane
         bits      = len(membrane.potential) - 1
 
-        # Stage 1: shift the leading one to the top, by large powers of two first.
+        # Stage 1: shift the leading one to the top, by large powers of two first;
+        # in a deep pipeline the two largest in a cycle of their own.
         octave     = Signal(range(bits))
         normalised = Signal(bits)
         has_spike  = Signal()

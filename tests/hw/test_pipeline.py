@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from amaranth import Module, Signal
+from amaranth import Cat, Module, Signal
 from amaranth.back import verilog
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.pipeline import buffered, copied, decoupled, delayed
+from hw.pipeline import buffered, copied, decoupled, delayed, history
 from tests.hw.streams import at_random, clocked, never, receive, send, simulate
 
 CONNECTIONS = pytest.mark.parametrize("connect", [buffered, decoupled])
@@ -72,6 +72,25 @@ def test_copies_are_marked_to_be_kept_apart():
     text = verilog.convert(Copies(), emit_src=False)
     assert len(re.findall(r"\(\* keep = .*\*\)\s+reg ", text)) == 2
     assert len(re.findall(r"if \(rst\)", text)) == 1
+
+
+class Past(wiring.Component):
+    """``now``, and as it was one and two cycles ago."""
+
+    now: In(8)
+    values: Out(24)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += self.values.eq(Cat(history(m, self.now, 2)))
+        return m
+
+
+def test_history_is_the_value_and_the_ones_before():
+    dut, values = Past(), [3, 1, 4, 1, 5]
+    seen = clocked(dut, [{"now": value} for value in values], [dut.values])
+    assert [tuple(found.to_bytes(3, "little")) for found, in seen] == [
+        *zip(values, [0, *values], [0, 0, *values], strict=False)]
 
 
 def test_no_delay_is_no_register():
